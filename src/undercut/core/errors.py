@@ -1,0 +1,75 @@
+"""Every error undercut raises on purpose.
+
+    UndercutError
+    ├── InputError          the user's data is wrong: file, line, what was expected
+    ├── ConfigError         a setting is wrong or contradicts another
+    ├── MissingExtraError   an optional package is needed for this step
+    ├── BudgetExceededError the next step would cost more than is left
+    ├── ArtefactError       a stored artefact is missing, changed or from another version
+    └── LedgerError         the books do not add up or cannot be written
+
+A message says what was wrong, what was got, what was expected; `hint` says what to try.
+Exit codes are mapped in `undercut.cli` only.
+"""
+
+from __future__ import annotations
+
+
+class UndercutError(Exception):
+    """Base of all expected failures; shown to people without a traceback."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\nTry: {self.hint}"
+
+
+class InputError(UndercutError):
+    """The user's data cannot be used as it is.
+
+    file: path as the user gave it; line: 1-based line (or row) in that file.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        where = "" if file is None else (f"{file}: " if line is None else f"{file}:{line}: ")
+        super().__init__(where + message, hint=hint)
+        self.file = file
+        self.line = line
+
+
+class ConfigError(UndercutError):
+    """A setting has a wrong value or contradicts another setting."""
+
+
+class MissingExtraError(UndercutError):
+    """An optional package is needed for this step and is not installed."""
+
+    def __init__(self, package: str, extra: str, why: str) -> None:
+        super().__init__(
+            f"{why} needs the package {package!r}, which is not installed",
+            hint=f"pip install 'undercut[{extra}]'",
+        )
+        self.package = package
+        self.extra = extra
+
+
+class BudgetExceededError(UndercutError):
+    """The next step would cost more than the budget leaves."""
+
+
+class ArtefactError(UndercutError):
+    """A stored artefact is missing, was changed, or is from another version."""
+
+
+class LedgerError(UndercutError):
+    """The books do not add up or cannot be written."""
