@@ -1,0 +1,35 @@
+"""Save and load a model of any kind by its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from undercut.core.errors import ArtefactError
+
+
+def load_model(folder: Path) -> Any:
+    """The model saved in `folder`, of the kind that its model.json names.
+
+    Raises ArtefactError where the folder holds no model or one of an unknown kind.
+    """
+    description = folder / "model.json"
+    try:
+        kind = json.loads(description.read_text(encoding="utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(
+            f"{description}: not a model description ({error})",
+            hint="copy the whole plan folder again, or run `undercut run` again",
+        ) from error
+    if kind == "onnx":
+        from undercut.models.onnx import OnnxModel
+
+        return OnnxModel.load(folder)
+    if kind == "ngram":
+        from undercut.models.ngram import NgramModel
+
+        return NgramModel.load(folder)
+    raise ArtefactError(
+        f"{description}: unknown kind of model {kind!r}", hint="update undercut: pip install -U"
+    )

