@@ -52,8 +52,16 @@ CREATE TRIGGER usage_stays BEFORE UPDATE ON usage
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: usage cannot be changed'); END;
 CREATE TRIGGER usage_remains BEFORE DELETE ON usage
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: usage cannot be deleted'); END;
+-- INSERT OR REPLACE deletes without asking the delete triggers: refused before it begins
+CREATE TRIGGER entries_are_new BEFORE INSERT ON entries
+WHEN EXISTS (SELECT 1 FROM entries AS other WHERE other.id = NEW.id
+    OR (other.attempt_id = NEW.attempt_id
+        AND (other.event = 'started') = (NEW.event = 'started')))
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: this is booked already'); END;
 CREATE TRIGGER usage_is_booked_at_once BEFORE INSERT ON usage
 WHEN NEW.entry_id IS NOT (SELECT max(id) FROM entries)
+    OR EXISTS (SELECT 1 FROM usage AS other
+               WHERE other.entry_id = NEW.entry_id AND other.unit = NEW.unit)
 BEGIN SELECT RAISE(ABORT, 'usage belongs to the entry that is being booked'); END;
 CREATE TRIGGER ends_need_a_start BEFORE INSERT ON entries
 WHEN NEW.event IN ('finished', 'failed', 'abandoned') AND NOT EXISTS (

@@ -85,17 +85,19 @@ def _row(fields: Any, source: str, number: int) -> PriceRow:
     try:
         return PriceRow.model_validate(fields)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'row'}: {problem['msg']}"
-            f" (got {problem['input']!r})"
-            if problem["type"] != "missing"
-            else f"{'.'.join(map(str, problem['loc']))} is missing"
-            for problem in error.errors(include_url=False)
-        )
+        problems = "; ".join(_problem(dict(found)) for found in error.errors(include_url=False))
         raise ConfigError(
             f"{source}: row {number}: {problems}",
             hint="id, kind, unit, price, currency, per, source and date of the shipped rows",
         ) from error
+
+
+def _problem(found: dict[str, Any]) -> str:
+    where = ".".join(map(str, found["loc"]))
+    if found["type"] == "missing":
+        return f"{where} is missing"
+    # a complaint about the whole row need not repeat the row
+    return f"{where}: {found['msg']}, got {found['input']!r}" if where else str(found["msg"])
 
 
 class _ExactLoader(yaml.SafeLoader):
