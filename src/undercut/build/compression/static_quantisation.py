@@ -1,8 +1,8 @@
 """Eight-bit integers for the matrix products of an ONNX model, with scales fixed beforehand.
 
-Weights get one scale per output channel, activations one scale per tensor, found by running a sample
-of training texts. Static scales keep the answer of a text independent of the texts in its batch, and
-spare the pass over activations that dynamic scales need. Source: Jacob et al. 2018.
+Weights get one scale per output channel, activations one scale per tensor, found by running a
+sample of training texts. Static scales keep the answer of a text independent of the texts in its
+batch, and spare the pass over activations that dynamic scales need. Source: Jacob et al. 2018.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an answer costs on this host: text in, label out, tokenising included.
 
-Contenders take turns (interleaved repeats), so that a noisy minute hurts all of them alike; the median
-and the spread over repeats are reported, never the best run.
+Contenders take turns (interleaved repeats), so that a noisy minute hurts all of them alike; the
+median and the spread over repeats are reported, never the best run.
 """
 
 from __future__ import annotations

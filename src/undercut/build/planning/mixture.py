@@ -12,9 +12,7 @@ SMALLEST_WEIGHT = 0.02
 STEPS = 200
 
 
-def mixture_weights(
-    probabilities: Mapping[str, FloatArray], labels: IntArray
-) -> dict[str, float]:
+def mixture_weights(probabilities: Mapping[str, FloatArray], labels: IntArray) -> dict[str, float]:
     """Shares of each model in the mixture, positive, summing to 1; useless models are left out.
 
     probabilities: model -> (rows, classes); labels: (rows,) of rows that trained none of them.
@@ -34,9 +32,7 @@ def mixture_weights(
     weights[weights < SMALLEST_WEIGHT] = 0.0
     weights = np.round(weights / weights.sum(), 4)
     weights[weights.argmax()] += 1.0 - weights.sum()
-    return {
-        name: float(weight) for name, weight in zip(names, weights, strict=True) if weight > 0
-    }
+    return {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight > 0}
 
 
 def log_loss(probabilities: FloatArray, labels: IntArray) -> float:

@@ -127,9 +127,7 @@ class _Grid:
 class _Chain:
     """One chain of models on the tune split; stage k mixes the first k models."""
 
-    def __init__(
-        self, chain: Sequence[Rival], labels: IntArray, teacher_right: BoolArray
-    ) -> None:
+    def __init__(self, chain: Sequence[Rival], labels: IntArray, teacher_right: BoolArray) -> None:
         self.chain = chain
         self.rows = len(labels)
         self.stages: list[tuple[str, dict[str, float]]] = []
@@ -204,9 +202,7 @@ def _combinations(values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.stack([axis.ravel() for axis in grid], axis=1)
 
 
-def _frontier(
-    grids: Sequence[_Grid], frontier: PassFrontier, *, rows: int
-) -> tuple[Option, ...]:
+def _frontier(grids: Sequence[_Grid], frontier: PassFrontier, *, rows: int) -> tuple[Option, ...]:
     """Sort all points by cost; keep each that passes more surely than every cheaper one."""
     seconds = np.concatenate([grid.seconds for grid in grids])
     lost = np.concatenate([grid.lost for grid in grids])
