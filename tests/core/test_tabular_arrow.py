@@ -125,7 +125,7 @@ def test_a_saved_dict_of_splits(tmp_path: Path) -> None:
 def test_a_damaged_saved_data_set(tmp_path: Path) -> None:
     folder = save_split(tmp_path / "ds", [table(["a"], [0])])
     (folder / "data-00000-of-00001.arrow").write_bytes(b"nothing")
-    with pytest.raises(InputError, match="cannot be read as a Arrow stream"):
+    with pytest.raises(InputError, match="cannot be read as an Arrow stream"):
         open_rows(folder)
     (folder / "state.json").write_text("{")
     with pytest.raises(InputError, match=r"state\.json cannot be read"):

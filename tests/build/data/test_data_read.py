@@ -55,6 +55,9 @@ def test_no_readable_row(tmp_path: Path) -> None:
     path.write_text("text,label\nbroken\n")
     with pytest.raises(InputError, match=r"a\.csv:2: no record can be read; the first: 1 cell"):
         read_table(path)
+    path.write_text("text,label\n")
+    with pytest.raises(InputError, match="holds no rows below its column names"):
+        read_table(path)
 
 
 def test_label_is_optional_when_said_so(tmp_path: Path) -> None:

@@ -81,7 +81,9 @@ def read_table(
     if not found.texts:
         first = found.problems[0] if found.problems else None
         raise InputError(
-            "no record can be read" + (f"; the first: {first.what}" if first else ""),
+            f"no record can be read; the first: {first.what}"
+            if first
+            else "the file holds no rows below its column names",
             file=stream.source,
             line=first.line if first else None,
         )

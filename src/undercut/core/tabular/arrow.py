@@ -120,5 +120,5 @@ def named_schema(schema: Any, class_names: ClassNames) -> Any:
 def unreadable(error: Exception, expected: str, source: str) -> InputError:
     """The InputError for a file that pyarrow refuses."""
     return InputError(
-        f"cannot be read as a {expected}: {error}", file=source, hint="write or copy it again"
+        f"cannot be read as {expected}: {error}", file=source, hint="write or copy it again"
     )

@@ -85,4 +85,4 @@ def _open_parquet(path: Path, *, source: str, limits: Limits) -> Iterator[Any]:
             with parquet.ParquetFile(unzipped, pre_buffer=False) as file:
                 yield file
     except (import_pyarrow().ArrowException, OSError) as error:
-        raise unreadable(error, "Parquet file", source) from error
+        raise unreadable(error, "a Parquet file", source) from error

@@ -103,7 +103,7 @@ def _open_stream(file: Path, *, source: str) -> Iterator[Any]:
         with pyarrow.memory_map(str(file)) as mapped, pyarrow.ipc.open_stream(mapped) as stream:
             yield stream
     except (pyarrow.ArrowException, OSError) as error:
-        raise unreadable(error, f"Arrow stream ({file.name})", source) from error
+        raise unreadable(error, f"an Arrow stream ({file.name})", source) from error
 
 
 def _read_json(path: Path, *, source: str) -> dict[str, Any]:
