@@ -21,6 +21,9 @@ from undercut.runs.report.words import Words
 DEPTH = 0.2
 
 
+Kind = Literal["candidate", "teacher", "plan"]
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A model in the picture. cost: dollars or seconds per million answers, positive."""
@@ -28,7 +31,7 @@ class Point:
     name: str
     cost: float
     accuracy: float
-    kind: Literal["candidate", "teacher", "plan"]
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
