@@ -1,4 +1,4 @@
-"""Reports as runs would write them: certified, not met, without a test file, few and many classes."""
+"""Reports as runs would write them: certified, not met, no test file, few and many classes."""
 
 from __future__ import annotations
 
@@ -41,11 +41,23 @@ from undercut.runs.report.schema import (
 HOURLY = 0.0893  # dollars an hour of the sample's host
 HOSTILE = "<script>alert('x')</script> & \"quotes\" </title><img src=http://evil.example/x.png>"
 INTENTS = (
-    "card_arrival card_not_working lost_or_stolen_card top_up_failed top_up_reverted "
-    "pending_top_up exchange_rate wrong_exchange_rate_for_cash_withdrawal transfer_timing "
-    "balance_not_updated_after_bank_transfer pending_transfer verify_my_identity why_verify_identity "
-    "beneficiary_not_allowed request_refund Refund_not_showing_up"
-).split()
+    "card_arrival",
+    "card_not_working",
+    "lost_or_stolen_card",
+    "top_up_failed",
+    "top_up_reverted",
+    "pending_top_up",
+    "exchange_rate",
+    "wrong_exchange_rate_for_cash_withdrawal",
+    "transfer_timing",
+    "balance_not_updated_after_bank_transfer",
+    "pending_transfer",
+    "verify_my_identity",
+    "why_verify_identity",
+    "beneficiary_not_allowed",
+    "request_refund",
+    "Refund_not_showing_up",
+)
 CHINESE = (
     "物流查询",
     "退款进度",
@@ -150,7 +162,7 @@ def ledger() -> LedgerSummary:
     )
 
 
-def certified(names: tuple[str, ...] = tuple(INTENTS)) -> Report:
+def certified(names: tuple[str, ...] = INTENTS) -> Report:
     """A cascade of three stages, certified, measured on the user's test file."""
     speed = 8_760.0
     return Report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import resources
 
 import jinja2
@@ -53,12 +54,14 @@ def render_html(report: Report, language: str | None = None) -> str:
             measured=page.measured_rows(report),
             candidates=page.by_accuracy(report.candidates),
             classes=page.class_rows(report, words),
+            mark_range=f"{formats.percent(page.mark_start(report), 0)}–100%",
             on_gpu=any(entry.gpu_seconds for entry in report.ledger.entries),
             config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
         )
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("undercut", "assets/report"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -144,15 +145,25 @@ def class_rows(report: Report, words: Words) -> list[ClassRow]:
     """Classes by the plan's F1, worst first; a class without F1 counts as worst."""
     teachers = {c.name: c for c in report.teacher.per_class}
     ordered = sorted(report.plan.per_class, key=lambda c: (c.f1 or 0.0, c.name))
-    return [ClassRow(c, teachers.get(c.name), _mark(c, teachers, words)) for c in ordered]
+    start = mark_start(report)
+    return [ClassRow(c, teachers.get(c.name), _mark(c, teachers, words, start)) for c in ordered]
 
 
-def _mark(quality: ClassQuality, teachers: dict[str, ClassQuality], words: Words) -> Markup:
+def mark_start(report: Report) -> float:
+    """Where the scale of the small pictures starts: a tenth at or under the lowest figure."""
+    lows = [c.f1 for c in report.plan.per_class + report.teacher.per_class if c.f1 is not None]
+    lows += [c.f1_interval.low for c in report.plan.per_class if c.f1_interval is not None]
+    return min(0.9, math.floor(10 * min(lows, default=0.0)) / 10)
+
+
+def _mark(
+    quality: ClassQuality, teachers: dict[str, ClassQuality], words: Words, start: float
+) -> Markup:
     if quality.f1 is None:
         return Markup("")
     teacher = teachers[quality.name].f1 if quality.name in teachers else None
     alt = words("f1_plan_alt", plan=formats.percent(quality.f1), teacher=formats.percent(teacher))
-    return Markup(interval_mark(quality.f1, teacher, quality.f1_interval, alt))
+    return Markup(interval_mark(quality.f1, teacher, quality.f1_interval, start=start, alt=alt))
 
 
 def by_accuracy(candidates: tuple[Candidate, ...]) -> list[Candidate]:

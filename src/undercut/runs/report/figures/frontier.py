@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -121,7 +122,7 @@ def _axes(scene: Scene, words: Words, frame: lettering.Box, across: Scale, up: S
         marks.append(text(frame.left - 7, y + 4, label, class_="tick", text_anchor="end"))
     last_right = 0.0
     for tick in log_ticks(across.low, across.high):
-        x, label = across(tick), _cost(tick, scene.in_money)
+        x, label = across(tick), _tick(tick, scene.in_money)
         marks.append(line(x, frame.top, x, frame.bottom, "grid"))
         half = text_width(label, 11) / 2
         if x - half > last_right and x + half < frame.right + 12:
@@ -229,6 +230,10 @@ def _figures(point: Point, in_money: bool) -> str:
 
 
 def _cost(cost: float, in_money: bool) -> str:
-    if in_money:
-        return formats.money(cost) if cost < 1 or cost != round(cost) else f"${cost:,.0f}"
-    return formats.duration(cost)
+    return formats.money(cost) if in_money else formats.duration(cost)
+
+
+def _tick(cost: float, in_money: bool) -> str:
+    # Ticks are round figures: $0.001 says it, $0.00100 claims digits.
+    digits = max(0, -math.floor(math.log10(cost)))
+    return f"{'$' if in_money else ''}{cost:,.{digits}f}"
