@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from undercut.runs.report import formats
 from undercut.runs.report.figures.cost_bars import cost_figure
-from undercut.runs.report.figures.frontier import Scene, frontier_figure
+from undercut.runs.report.figures.frontier import frontier_figure
 from undercut.runs.report.figures.interval_mark import interval_mark
+from undercut.runs.report.figures.points import Scene
 from undercut.runs.report.figures.traffic import traffic_figure
 from undercut.runs.report.quality import ClassQuality
 from undercut.runs.report.scene import cost_bars

@@ -6,7 +6,7 @@ from typing import Literal
 
 from undercut.runs.report import formats
 from undercut.runs.report.figures.cost_bars import Bar
-from undercut.runs.report.figures.frontier import Kind, Point, Scene
+from undercut.runs.report.figures.points import Kind, Point, Scene
 from undercut.runs.report.schema import Report
 from undercut.runs.report.words import Words
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from xml.sax.saxutils import escape
 
 from undercut.runs.report import formats
 from undercut.runs.report.figures import labels as lettering
+from undercut.runs.report.figures.points import Point, Scene, staircase
 from undercut.runs.report.figures.scale import (
     Scale,
     linear_ticks,
@@ -17,62 +18,6 @@ from undercut.runs.report.figures.scale import (
 )
 from undercut.runs.report.figures.svg import element, line, picture, shorten, text, text_width
 from undercut.runs.report.words import Words
-
-# An accuracy this far below the teacher would squeeze all others into a corner.
-DEPTH = 0.2
-
-
-Kind = Literal["candidate", "teacher", "plan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A model in the picture. cost: dollars or seconds per million answers, positive."""
-
-    name: str
-    cost: float
-    accuracy: float
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the picture shows.
-
-    floor_accuracy: keep x the teacher's accuracy, drawn as a line; in_money: whether costs are
-    dollars; reference: name and cost of the reference.
-    """
-
-    points: tuple[Point, ...]
-    floor_accuracy: float
-    keep: float
-    in_money: bool
-    reference: tuple[str, float] | None
-
-    @property
-    def lowest(self) -> float:
-        """Accuracies under this are named below the picture and not drawn."""
-        main = [p.accuracy for p in self.points if p.kind != "candidate"]
-        return min([*main, self.floor_accuracy]) - DEPTH
-
-    @property
-    def drawn(self) -> tuple[Point, ...]:
-        """The points inside the picture; teacher and plan always are."""
-        return tuple(p for p in self.points if p.accuracy >= self.lowest)
-
-    @property
-    def left_out(self) -> tuple[Point, ...]:
-        """The points under the lower edge."""
-        return tuple(p for p in self.points if p.accuracy < self.lowest)
-
-
-def staircase(points: Sequence[Point]) -> list[Point]:
-    """The points that are more accurate than everything cheaper, from cheap to dear."""
-    best: list[Point] = []
-    for point in sorted(points, key=lambda p: (p.cost, -p.accuracy)):
-        if not best or point.accuracy > best[-1].accuracy:
-            best.append(point)
-    return best
 
 
 def frontier_figure(scene: Scene, words: Words, *, width: int, height: int, name: str) -> str:
@@ -146,13 +91,14 @@ def _stairs(steps: Sequence[Point], across: Scale, up: Scale, frame: lettering.B
 
 def _mark(point: Point, across: Scale, up: Scale, *, on_line: bool) -> str:
     x, y = across(point.cost), up(point.accuracy)
+    hint = element("title", escape(point.name))
     if point.kind == "plan":
-        return element("circle", cx=x, cy=y, r=12, class_="halo") + element(
-            "circle", cx=x, cy=y, r=7, class_="plan"
-        )
+        halo = element("circle", cx=x, cy=y, r=12, class_="halo")
+        return halo + element("circle", hint, cx=x, cy=y, r=7, class_="plan")
     if point.kind == "teacher":
-        return element("rect", x=x - 6, y=y - 6, width=12, height=12, class_="teacher")
-    return element("circle", cx=x, cy=y, r=4.5, class_="candidate on" if on_line else "candidate")
+        return element("rect", hint, x=x - 6, y=y - 6, width=12, height=12, class_="teacher")
+    role = "candidate on" if on_line else "candidate"
+    return element("circle", hint, cx=x, cy=y, r=4.5, class_=role)
 
 
 def _letters(
@@ -177,12 +123,28 @@ def _letters(
     if floor_box is not None:
         marks.append(text(floor_box.left, floor_box.bottom - 3, floor_label, class_="floor-name"))
         taken.append(floor_box)
-    for spot in lettering.place(wanted, bounds=frame, taken=taken):
+    lines = [lettering.Box(frame.left, floor - 1, frame.right, floor + 1)]
+    lines += _step_boxes(staircase(scene.drawn), across, up, frame)
+    for spot in lettering.place(wanted, bounds=frame, taken=taken, shunned=lines):
         if spot.led:
             marks.append(_leader(spot))
-        role = "name strong" if spot.label.font_size > 12 else "name"
+        role = "name strong" if spot.label.strong else "name"
         marks.append(text(spot.x, spot.baseline, spot.label.content, class_=role))
     return marks
+
+
+def _step_boxes(
+    steps: Sequence[Point], across: Scale, up: Scale, frame: lettering.Box
+) -> list[lettering.Box]:
+    boxes: list[lettering.Box] = []
+    below = frame.bottom
+    for here, after in itertools.zip_longest(steps, steps[1:]):
+        x, y = across(here.cost), up(here.accuracy)
+        end = frame.right if after is None else across(after.cost)
+        boxes.append(lettering.Box(x - 1, y, x + 1, below))
+        boxes.append(lettering.Box(x, y - 1, end, y + 1))
+        below = y
+    return boxes
 
 
 def _floor_box(
@@ -204,8 +166,10 @@ def _label(
     room = (frame.right - frame.left) * 0.42
     if point.kind == "candidate":
         return lettering.Label(x, y, shorten(point.name, room))
-    content = f"{words('mark_' + point.kind)} {_figures(point, scene.in_money)}"
-    return lettering.Label(x, y, content, font_size=13)
+    # A telephone has room for one of the two figures; the cost can be read off the axis.
+    shown = _figures(point, scene.in_money) if room > 200 else formats.percent(point.accuracy)
+    content = f"{words('mark_' + point.kind)} {shown}"
+    return lettering.Label(x, y, content, font_size=13, strong=True)
 
 
 def _by_weight(points: Sequence[Point]) -> list[Point]:

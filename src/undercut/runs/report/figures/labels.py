@@ -44,6 +44,7 @@ class Label:
     y: float
     content: str
     font_size: float = 12
+    strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +61,32 @@ class Placed:
 NEAR, FAR = 9.0, 26.0
 
 
-def place(labels: Sequence[Label], *, bounds: Box, taken: Iterable[Box]) -> list[Placed]:
+def place(
+    labels: Sequence[Label], *, bounds: Box, taken: Iterable[Box], shunned: Sequence[Box] = ()
+) -> list[Placed]:
     """Each label at the first free place around its point; one without a free place is left out.
 
-    Greedy, so that the important labels (given first) keep the natural places.
+    Greedy, so that the important labels (given first) keep the natural places. Labels never
+    overlap what is `taken`, and cross what is `shunned` (lines) only where nothing else is left.
     """
     blocked = list(taken)
     placed: list[Placed] = []
     for label in labels:
-        for spot in _spots(label):
-            free = spot.box.inside(bounds) and not any(spot.box.overlaps(b) for b in blocked)
-            if free:
-                placed.append(spot)
-                blocked.append(spot.box)
-                break
+        free = [s for s in _spots(label) if s.box.inside(bounds) and not _hits(s.box, blocked)]
+        spot = next((s for s in free if not _hits(s.box, shunned)), next(iter(free), None))
+        if spot is not None:
+            placed.append(spot)
+            blocked.append(spot.box)
     return placed
 
 
+def _hits(box: Box, others: Iterable[Box]) -> bool:
+    return any(box.overlaps(other) for other in others)
+
+
 def _spots(label: Label) -> Iterable[Placed]:
-    width, height = text_width(label.content, label.font_size), label.font_size * 1.25
+    width = text_width(label.content, label.font_size) * (1.12 if label.strong else 1)
+    height = label.font_size * 1.25
     for distance in (NEAR, FAR):
         diagonal = distance * 0.8
         for left, top in (

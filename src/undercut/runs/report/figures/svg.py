@@ -55,7 +55,7 @@ def picture(
 def text_width(content: str, font_size: float = 12) -> float:
     """About how wide a text is set, in the unit of font_size; wide characters count in full."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in content)
-    return font_size * (wide + 0.57 * (len(content) - wide))
+    return font_size * (wide + 0.6 * (len(content) - wide))
 
 
 def shorten(content: str, width: float, font_size: float = 12) -> str:
