@@ -67,13 +67,15 @@ def place(
     """Each label at the first free place around its point; one without a free place is left out.
 
     Greedy, so that the important labels (given first) keep the natural places. Labels never
-    overlap what is `taken`, and cross what is `shunned` (lines) only where nothing else is left.
+    overlap what is `taken`; only strong ones cross what is `shunned` (lines), and only where
+    nothing else is left.
     """
     blocked = list(taken)
     placed: list[Placed] = []
     for label in labels:
         free = [s for s in _spots(label) if s.box.inside(bounds) and not _hits(s.box, blocked)]
-        spot = next((s for s in free if not _hits(s.box, shunned)), next(iter(free), None))
+        clear = [s for s in free if not _hits(s.box, shunned)]
+        spot = next(iter(clear or (free if label.strong else [])), None)
         if spot is not None:
             placed.append(spot)
             blocked.append(spot.box)
