@@ -7,7 +7,7 @@ are tested. The certify split only answers yes or no to that order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class DecideConfig:
     keep: float
     confidence: float
     most_tests: int = 8
-    search: SearchConfig = SearchConfig()
+    search: SearchConfig = field(default_factory=SearchConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,7 @@ class Judged:
 
     def answers(self, spec: CascadeSpec) -> Answers:
         """What a cascade answers on these rows."""
-        return answer(
-            spec, len(self.labels), lambda model, rows: self.predictions[model][rows]
-        )
+        return answer(spec, len(self.labels), lambda model, rows: self.predictions[model][rows])
 
     def right(self, spec: CascadeSpec) -> BoolArray:
         """(rows,) whether the cascade answers them rightly."""
@@ -105,15 +103,15 @@ def decide(
         for name, values in tune.predictions.items()
     }
     teacher = choose_teacher(tune, teachers, temperatures)
-    options = _search(tune, teacher, temperatures, seconds_per_text, len(certify_rows.labels), config)
+    options = _search(
+        tune, teacher, temperatures, seconds_per_text, len(certify_rows.labels), config
+    )
     price = sum(seconds_per_text[name] for name in teacher.models)
     cheaper = [option for option in options if option.seconds_per_text < price]
     teacher_right = certify_rows.right(teacher)
     order = certify_order(cheaper, most_tests=config.most_tests) if cheaper else ()
     if not order:
-        same = certify(
-            teacher_right, teacher_right, keep=config.keep, confidence=config.confidence
-        )
+        same = certify(teacher_right, teacher_right, keep=config.keep, confidence=config.confidence)
         return Decision(teacher, teacher, True, None, same, (), None, options)
     return _certify(teacher, teacher_right, order, certify_rows, options, config)
 

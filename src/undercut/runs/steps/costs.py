@@ -29,7 +29,7 @@ from undercut.runs.steps.candidates import Candidate
 from undercut.runs.steps.data import RunData
 
 CANDIDATES = MeasureConfig(repeats=3, seconds=0.5, latency_texts=60)
-# The plan is timed with the reference taking turns; BERT-base needs seconds for a few hundred texts.
+# The plan takes turns with the reference, which needs seconds for a few hundred texts.
 PLAN = MeasureConfig(repeats=5, seconds=0.8, fewest_texts=256, latency_texts=200)
 TEXTS_FOR_MEMORY = 500
 
