@@ -48,7 +48,7 @@ class NgramSettings(BaseModel):
     max_characters: Literal[10_000] = 10_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class NgramModel:
     """Multinomial logistic regression on words, word sequences and character n-grams.
 
@@ -58,7 +58,7 @@ class NgramModel:
     gram_rows: (grams, classes + 1) float32, the same for character n-grams, used for words
     that the vocabulary lacks.
     bias: (classes,) float32.
-    Arrays are kept as they are given; weights rounded to float16 survive saving exactly.
+    Not to be changed once made; weights rounded to float16 survive saving exactly.
     """
 
     classes: tuple[str, ...]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator
 
 from undercut.build.training.lbfgs import Progress
 from undercut.build.training.ngram_vocabulary import Vocabulary, learn_vocabulary
@@ -52,9 +52,16 @@ class NgramConfig(BaseModel):
     penalties: tuple[PositiveFloat, ...] = Field(
         default=(1e-4, 3e-5, 1e-5, 3e-6, 1e-6), min_length=1
     )
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     iterations: int = Field(default=60, ge=1)
     tolerance: float = Field(default=1e-4, ge=0)
+
+    @field_validator("gram_orders")
+    @classmethod
+    def _orders_ascend(cls, orders: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= orders[0] <= orders[1] <= 8:
+            raise ValueError(f"must be (shortest, longest) within 1 to 8, got {orders}")
+        return orders
 
 
 def train_ngram(

@@ -100,10 +100,11 @@ def _lengthen(
     A sequence is looked for only where its beginning is frequent itself, as it then must be
     (Agrawal & Srikant 1994).
     """
+    allowed = np.append(usable, [False, False])  # the last two stand for what is no known word
     found = []
     for block in text_blocks(texts):
         word, text = features.positions(block_tokens(texts[block]))
-        word = np.where((word >= 0) & usable[word], word, -1)
+        word = np.where(allowed[word], word, -1)
         left, at = word, np.arange(len(word), dtype=np.int64)
         if length > 2:
             known = features.sequences(word)
