@@ -1,0 +1,1 @@
+"""Pretrained encoders that come as packages, one file per encoder."""
