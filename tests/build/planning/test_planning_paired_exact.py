@@ -78,6 +78,10 @@ def test_close_to_tango_where_that_is_good(n10: int, n01: int) -> None:
     assert abs(exact - tango_upper_bound(n10, n01, 1600, alpha=ALPHA)) < 0.6 / 1600
 
 
+def test_documented_example() -> None:
+    assert loss_upper_bound(12, 5, 1600, alpha=ALPHA) == pytest.approx(0.00912, abs=1e-5)
+
+
 def test_extremes() -> None:
     assert loss_upper_bound(10, 0, 10, alpha=ALPHA) == 1.0
     assert -1.0 <= loss_upper_bound(0, 10, 10, alpha=ALPHA) < 0.0
