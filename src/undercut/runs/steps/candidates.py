@@ -17,10 +17,12 @@ from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.data import RunData
 
 if TYPE_CHECKING:
+    from undercut.neural.classifier import Classifier
     from undercut.neural.encoder import Encoder
     from undercut.neural.fit import FitConfig, FitProgress
 
 MODEL = "model"
+TRAINED = "trained.safetensors"
 # Share of the teacher's probabilities, against the labels, in what a smaller model learns from.
 # Source: Hinton, Vinyals & Dean 2015.
 TEACHER_SHARE = 0.7
@@ -185,6 +187,8 @@ def _fit_and_export(
         classifier, tokens[0], targets, tokens[1], tune.labels, config, report=_ticker(stages)
     )
     save_arrays(folder / "train.safetensors", {"probabilities": result.train_probabilities})
+    trained = {name: value.cpu().numpy() for name, value in classifier.trained_state().items()}
+    save_arrays(folder / TRAINED, trained)
     facts = {
         "source": loaded.info.source,
         "licence": loaded.info.licence,
@@ -224,6 +228,15 @@ def _ticker(stages: Stages) -> Callable[[FitProgress], None]:
 def train_probabilities(candidate: Candidate) -> FloatArray:
     """What a fine-tuned candidate says of the training rows, (rows, classes)."""
     return load_arrays(candidate.made.path / "train.safetensors")["probabilities"]
+
+
+def load_trained(classifier: Classifier, candidate: Candidate) -> None:
+    """Put a candidate's trained weights into a fresh classifier on the same encoder."""
+    import torch
+
+    arrays = load_arrays(candidate.made.path / TRAINED)
+    classifier.restore({name: torch.from_numpy(array) for name, array in arrays.items()})
+    classifier.eval()
 
 
 def _int8(stages: Stages, candidate: Candidate, rows: Dataset, recipe: Recipe) -> Candidate:
