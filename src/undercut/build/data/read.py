@@ -1,0 +1,149 @@
+"""A labelled file as columns in memory: the text, the label, the line, nothing else."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from undercut.core.dataset import IntArray
+from undercut.core.errors import InputError
+from undercut.core.tabular import (
+    Cell,
+    Limits,
+    Row,
+    RowProblem,
+    RowStream,
+    guess_columns,
+    open_rows,
+)
+
+RawLabel: TypeAlias = str | int | float | None
+_PROBLEMS_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One file as read, before any cleaning.
+
+    texts, labels: (rows,); a missing cell is "" and None; labels is None where no column was
+    asked for. lines: (rows,) int64, 1-based. problems: the first hundred of `problem_count`
+    records that could not be read. encoding: None for Parquet and saved data sets.
+    """
+
+    source: str
+    encoding: str | None
+    text_column: str
+    label_column: str | None
+    texts: tuple[str, ...]
+    labels: tuple[RawLabel, ...] | None
+    lines: IntArray
+    problems: tuple[RowProblem, ...]
+    problem_count: int
+
+    @property
+    def rows_read(self) -> int:
+        """Records in the file, unreadable ones included."""
+        return len(self.texts) + self.problem_count
+
+
+def read_table(
+    path: str | Path,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    require_label: bool = True,
+    split: str | None = None,
+    encoding: str | None = None,
+    limits: Limits | None = None,
+) -> Table:
+    """Read the text and the label of every record; the other columns are not kept.
+
+    Columns that are not stated are guessed where that is unambiguous (`guess_columns`).
+    Raises InputError where no record can be read, ConfigError where a column is unclear,
+    MissingExtraError where Parquet needs pyarrow.
+
+    >>> read_table("tickets.csv", label_column="intent")  # doctest: +SKIP
+    """
+    stream = open_rows(path, split=split, encoding=encoding, limits=limits)
+    columns = guess_columns(
+        stream, text_column=text_column, label_column=label_column, require_label=require_label
+    )
+    wanted = [columns.text] if columns.label is None else [columns.text, columns.label]
+    found = _Columns()
+    for record in _checked(stream.select(wanted), columns.text):
+        found.add(record)
+    if not found.texts:
+        first = found.problems[0] if found.problems else None
+        raise InputError(
+            f"no record can be read; the first: {first.what}"
+            if first
+            else "the file holds no rows below its column names",
+            file=stream.source,
+            line=first.line if first else None,
+        )
+    return Table(
+        source=stream.source,
+        encoding=stream.encoding,
+        text_column=columns.text,
+        label_column=columns.label,
+        texts=tuple(found.texts),
+        labels=None if columns.label is None else tuple(found.labels),
+        lines=np.array(found.lines, dtype=np.int64),
+        problems=tuple(found.problems),
+        problem_count=found.problem_count,
+    )
+
+
+class _Columns:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.labels: list[RawLabel] = []
+        self.lines = array("q")
+        self.problems: list[RowProblem] = []
+        self.problem_count = 0
+        self._seen: dict[str, str] = {}
+
+    def add(self, record: RowProblem | tuple[int, str, RawLabel]) -> None:
+        if isinstance(record, RowProblem):
+            self.problem_count += 1
+            if len(self.problems) < _PROBLEMS_KEPT:
+                self.problems.append(record)
+            return
+        line, text, label = record
+        self.lines.append(line)
+        self.texts.append(text)
+        # A million rows share few labels: keep one string of each.
+        self.labels.append(self._seen.setdefault(label, label) if type(label) is str else label)
+
+
+def _checked(rows: RowStream, text_column: str) -> Iterator[RowProblem | tuple[int, str, RawLabel]]:
+    for record in rows:
+        if not isinstance(record, Row):
+            yield record
+            continue
+        text, label = record.values if len(record.values) == 2 else (record.values[0], None)
+        if text is None:
+            text = ""
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            yield RowProblem(record.line, f"{text_column!r} holds a {kind}, expected a string")
+        elif not _is_label(label):
+            yield RowProblem(record.line, f"the label is a {type(label).__name__}")
+        else:
+            yield record.line, text, _raw_label(label)
+
+
+def _is_label(cell: Cell) -> bool:
+    return cell is None or isinstance(cell, str | int | float | Decimal)
+
+
+def _raw_label(cell: Cell) -> RawLabel:
+    if isinstance(cell, Decimal):
+        return str(cell)
+    return cell if isinstance(cell, str | int | float) else None
