@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +45,10 @@ class NgramSettings(BaseModel):
     classes: tuple[str, ...]
     gram_orders: tuple[int, int]
     longest_sequence: int
-    max_characters: Literal[10_000] = MAX_CHARACTERS
+    max_characters: Literal[10_000] = 10_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class NgramModel:
     """Multinomial logistic regression on words, word sequences and character n-grams.
 
@@ -58,7 +58,7 @@ class NgramModel:
     gram_rows: (grams, classes + 1) float32, the same for character n-grams, used for words
     that the vocabulary lacks.
     bias: (classes,) float32.
-    Arrays are kept as they are given; weights rounded to float16 survive saving exactly.
+    Not to be changed once made; weights rounded to float16 survive saving exactly.
     """
 
     classes: tuple[str, ...]
@@ -101,7 +101,9 @@ class NgramModel:
         if reading.unknown:
             self._add_unknown(reading, total)
         logits, squared_length = total[:, :-1], total[:, -1:]
-        return logits / np.sqrt(np.maximum(squared_length, _TINY)) + self.bias
+        logits /= np.sqrt(np.maximum(squared_length, _TINY))
+        logits += self.bias
+        return logits
 
     def _known(self, reading: Reading) -> FloatArray:
         if not reading.unknown:
@@ -125,7 +127,7 @@ class NgramModel:
             longest_sequence=self.features.longest_sequence,
         )
         words = "\0".join(self.features.words).encode("utf-8", "surrogatepass")
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "words": np.frombuffer(words, dtype=np.uint8),
             "sequence_keys": self.features.sequence_keys,
             "gram_keys": self.features.gram_keys,
@@ -175,10 +177,10 @@ def text_blocks(texts: Sequence[str]) -> Iterator[slice]:
     """Slices of at most 1,024 texts and about 260,000 characters: memory stays bounded."""
     for first in range(0, len(texts), _BLOCK_TEXTS):
         part = texts[first : first + _BLOCK_TEXTS]
-        ends = list(accumulate(min(len(text), MAX_CHARACTERS) for text in part))
-        if ends[-1] <= _BLOCK_CHARACTERS:
+        if sum(map(len, part)) <= _BLOCK_CHARACTERS:
             yield slice(first, first + len(part))
             continue
+        ends = list(accumulate(min(len(text), MAX_CHARACTERS) for text in part))
         start = 0
         for i, end in enumerate(ends):
             if end - (ends[start - 1] if start else 0) > _BLOCK_CHARACTERS:

@@ -62,7 +62,10 @@ class NgramFeatures:
 
     @cached_property
     def _word_rows(self) -> dict[str, int]:
-        return {**dict(zip(self.words, range(len(self.words)), strict=True)), SEPARATOR: _BETWEEN_TEXTS}
+        return {
+            **dict(zip(self.words, range(len(self.words)), strict=True)),
+            SEPARATOR: _BETWEEN_TEXTS,
+        }
 
     @cached_property
     def _sequences(self) -> KeyTable:

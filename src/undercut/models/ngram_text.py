@@ -27,11 +27,7 @@ _TOKEN = re.compile(rf"\0|[{_ALONE}]|[^{_BETWEEN}{_ALONE}]+")
 
 # Chinese and Japanese keyboards write Latin letters and digits in double width.
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
-_NARROW = {
-    code: code - 0xFEE0
-    for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
-    for code in range(first, last + 1)
-}
+_WIDE_TO_NARROW = 0xFEE0
 
 
 def block_tokens(texts: Sequence[str]) -> list[str]:
@@ -45,6 +41,10 @@ def block_tokens(texts: Sequence[str]) -> list[str]:
     block = SEPARATOR.join(texts)
     if block.count(SEPARATOR) >= max(len(texts), 1):
         block = SEPARATOR.join([text.replace(SEPARATOR, " ") for text in texts])
-    if not block.isascii() and _WIDE.search(block):
-        block = block.translate(_NARROW)
+    if not block.isascii():
+        block = _WIDE.sub(_narrow, block)
     return _TOKEN.findall(block.lower())
+
+
+def _narrow(match: re.Match[str]) -> str:
+    return chr(ord(match.group()) - _WIDE_TO_NARROW)

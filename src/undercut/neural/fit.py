@@ -65,10 +65,17 @@ class FitProgress:
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """What training did: the epoch whose weights were kept, and the tune accuracy of each epoch."""
+    """What training did.
+
+    best_epoch: the one whose weights were kept; tune_accuracy: after each epoch.
+    train_probabilities: (rows, classes) what the classifier said of each training row when it met
+    the row in the kept epoch: a teacher's answers for nothing, and less sure of rows learnt by
+    heart than a later pass would be.
+    """
 
     best_epoch: int
     tune_accuracy: tuple[float, ...]
+    train_probabilities: FloatArray
     seconds: float
 
 
@@ -102,14 +109,17 @@ def fit(
     wanted = torch.from_numpy(targets).to(device_of(classifier))
 
     best_score, best_epoch, best_state = -1.0, 0, classifier.trained_state()
+    said = best_said = np.zeros_like(targets)
     accuracies: list[float] = []
     step = 0
     for epoch in range(config.epochs):
         classifier.train()
+        said = np.zeros_like(targets)
         for rows in shuffled_batches(train.lengths, config.batch_rows, random):
             logits = feed.logits(rows)
             loss = -(wanted[rows] * torch.log_softmax(logits.float(), dim=1)).sum(1).mean()
             loss.backward()  # type: ignore[no-untyped-call]
+            said[rows] = torch.softmax(logits.detach().float(), dim=1).cpu().numpy()
             optimiser.step()
             schedule.step()
             optimiser.zero_grad(set_to_none=True)
@@ -123,11 +133,12 @@ def fit(
             report(FitProgress(step, steps, clock() - started, epoch, accuracies[-1]))
         if score > best_score:
             best_score, best_epoch, best_state = score, epoch, classifier.trained_state()
+            best_said = said
         elif epoch - best_epoch >= config.patience:
             break
     classifier.restore(best_state)
     classifier.eval()
-    return FitResult(best_epoch, tuple(accuracies), clock() - started)
+    return FitResult(best_epoch, tuple(accuracies), best_said, clock() - started)
 
 
 def smoothed_targets(labels: IntArray, classes: int, smoothing: float) -> FloatArray:

@@ -16,6 +16,7 @@ _SUFFICIENT = 1e-4
 _SHORTEN = 0.4
 _SHORTEST_STEP = 1e-6
 _FIRST_MOVE = 10.0
+_PATIENCE = 3  # the first steps after a warm start gain little and mean nothing
 
 
 def minimise(
@@ -29,14 +30,15 @@ def minimise(
 ) -> FloatArray:
     """The weights at which a smooth convex objective is (nearly) least.
 
-    objective: weights -> (value, gradient of the same shape); stops when an iteration lowers
-    the value by less than `tolerance` of itself, or after `iterations`.
+    objective: weights -> (value, gradient of the same shape); stops when three iterations in a
+    row each lower the value by less than `tolerance` of itself, or after `iterations`.
     progress: called with iterations done and the most there can be.
     Source: Nocedal & Wright, Numerical Optimization, algorithm 7.4, with backtracking.
     """
     weights = start
     value, gradient = objective(weights)
     pairs: deque[tuple[FloatArray, FloatArray, float]] = deque(maxlen=memory)
+    idle = 0
     for done in range(1, iterations + 1):
         direction = _direction(gradient, pairs)
         slope = _dot(gradient, direction)
@@ -59,7 +61,8 @@ def minimise(
         weights, value, gradient = moved, new_value, new_gradient
         if progress is not None:
             progress(done, iterations)
-        if gain < tolerance * abs(value):
+        idle = idle + 1 if gain < tolerance * abs(value) else 0
+        if idle == _PATIENCE:
             break
     return weights
 

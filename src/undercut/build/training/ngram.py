@@ -9,14 +9,14 @@ a word come with the word, so the design matrix is a product of two small sparse
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator
 
-from undercut.build.training.lbfgs import Progress, minimise
+from undercut.build.training.lbfgs import Progress
 from undercut.build.training.ngram_vocabulary import Vocabulary, learn_vocabulary
+from undercut.build.training.softmax_regression import Design, choose_penalty, fit_softmax
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.core.errors import InputError
 from undercut.models.ngram import NgramModel, text_blocks
@@ -31,34 +31,37 @@ class NgramConfig(BaseModel):
     """Settings of the n-gram model; the defaults were chosen on training rows of four data sets.
 
     gram_orders: shortest and longest character n-gram, word boundaries counted.
-    longest_sequence: words (in Chinese: characters) in the longest sequence.
+    longest_sequence: words in the longest sequence.
+    longest_run: characters in the longest sequence where a character is a token (Chinese).
     min_documents: texts in which a sequence or n-gram must stand to be learnt.
     max_words, max_cells: bounds on the vocabulary; cells are features times classes.
-    penalty: weight of half the squared weights against the mean log loss.
+    penalties: weights of half the squared weights against the mean log loss; where there are
+    several, the best on held-out training rows is taken.
+    seed: draws those rows.
     iterations, tolerance: when L-BFGS stops.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gram_orders: tuple[int, int] = (2, 5)
-    longest_sequence: int = Field(default=3, ge=1, le=5)
+    longest_sequence: int = Field(default=2, ge=1, le=5)
+    longest_run: int = Field(default=3, ge=1, le=5)
     min_documents: int = Field(default=2, ge=1)
     max_words: int = Field(default=50_000, ge=1)
     max_cells: int = Field(default=8_000_000, ge=1)
-    penalty: float = Field(default=3e-6, gt=0)
+    penalties: tuple[PositiveFloat, ...] = Field(
+        default=(1e-4, 3e-5, 1e-5, 3e-6, 1e-6), min_length=1
+    )
+    seed: int = Field(default=0, ge=0)
     iterations: int = Field(default=60, ge=1)
     tolerance: float = Field(default=1e-4, ge=0)
 
-
-@dataclass(frozen=True)
-class _Design:
-    """texts: (texts, units) csr, rows of unit length once units are spelt out in features.
-    units: (units, features) csr; units are words, sequences and words outside the vocabulary,
-    features are words, sequences and character n-grams.
-    """
-
-    texts: csr_array
-    units: csr_array
+    @field_validator("gram_orders")
+    @classmethod
+    def _orders_ascend(cls, orders: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= orders[0] <= orders[1] <= 8:
+            raise ValueError(f"must be (shortest, longest) within 1 to 8, got {orders}")
+        return orders
 
 
 def train_ngram(
@@ -70,7 +73,7 @@ def train_ngram(
     soft_targets: FloatArray | None = None,
     progress: Progress | None = None,
 ) -> NgramModel:
-    """Fit the n-gram model; there is no randomness in it.
+    """Fit the n-gram model; the same rows and config give the same model.
 
     texts, labels: (rows,), labels are ids into classes.
     soft_targets: (rows, classes) probabilities to be learnt in place of the labels, such as a
@@ -83,12 +86,28 @@ def train_ngram(
         texts,
         gram_orders=config.gram_orders,
         longest_sequence=config.longest_sequence,
+        longest_run=config.longest_run,
         min_documents=config.min_documents,
         max_words=config.max_words,
         max_features=max(config.max_cells // (len(classes) + 1), 1),
     )
     design, gram_idf = _design(texts, vocabulary)
-    weights = _fit(design, targets, config, progress)
+    penalty = choose_penalty(
+        design,
+        targets,
+        config.penalties,
+        iterations=config.iterations,
+        tolerance=config.tolerance,
+        seed=config.seed,
+    )
+    weights = fit_softmax(
+        design,
+        targets,
+        penalty=penalty,
+        iterations=config.iterations,
+        tolerance=config.tolerance,
+        progress=progress,
+    )
     return _model(classes, vocabulary, design.units, gram_idf, weights)
 
 
@@ -114,13 +133,13 @@ def out_of_fold_proba(
         if not len(held):
             continue
         model = train_ngram(
-            [texts[i] for i in rest],
+            [texts[int(i)] for i in rest],
             labels[rest],
             classes,
             config,
             soft_targets=None if soft_targets is None else soft_targets[rest],
         )
-        result[held] = model.predict_proba([texts[i] for i in held])
+        result[held] = model.predict_proba([texts[int(i)] for i in held])
     return result
 
 
@@ -148,9 +167,7 @@ def _targets(
             f"texts and labels must be equally many and at least one, got {rows} and {len(labels)}"
         )
     if labels.min() < 0 or labels.max() >= classes:
-        raise InputError(
-            f"labels must lie in [0, {classes}), got {labels.min()} to {labels.max()}"
-        )
+        raise InputError(f"labels must lie in [0, {classes}), got {labels.min()} to {labels.max()}")
     if soft_targets is None:
         return np.eye(classes, dtype=np.float32)[labels]
     if soft_targets.shape != (rows, classes):
@@ -165,7 +182,7 @@ def _idf(documents: IntArray, texts: int) -> FloatArray:
     return (np.log((1 + texts) / (1 + documents)) + 1).astype(np.float32)
 
 
-def _design(texts: Sequence[str], vocabulary: Vocabulary) -> tuple[_Design, FloatArray]:
+def _design(texts: Sequence[str], vocabulary: Vocabulary) -> tuple[Design, FloatArray]:
     from scipy import sparse
 
     features = vocabulary.features
@@ -182,7 +199,7 @@ def _design(texts: Sequence[str], vocabulary: Vocabulary) -> tuple[_Design, Floa
     lengths = np.sqrt(held @ _squares(spelling))
     scale = 1 / np.maximum(lengths, _LEAST_LENGTH)
     held.data *= np.repeat(scale, counts)
-    return _Design(texts=held, units=spelling.astype(np.float32)), gram_idf
+    return Design(texts=held, units=spelling.astype(np.float32)), gram_idf
 
 
 def _read_all(
@@ -219,38 +236,6 @@ def _spelling(vocabulary: Vocabulary, unknown: dict[str, int], gram_idf: FloatAr
 
 def _squares(units: csr_array) -> FloatArray:
     return np.asarray(units.multiply(units).sum(axis=1), dtype=np.float32).ravel()
-
-
-def _fit(
-    design: _Design, targets: FloatArray, config: NgramConfig, progress: Progress | None
-) -> FloatArray:
-    """Weights (features + 1, classes); the last row is the bias, which is not penalised."""
-    rows = len(targets)
-    to_units, to_features = design.texts.T.tocsr(), design.units.T.tocsr()
-
-    def objective(weights: FloatArray) -> tuple[float, FloatArray]:
-        logits = design.texts @ (design.units @ weights[:-1]) + weights[-1]
-        logits -= logits.max(axis=1, keepdims=True)
-        likely = np.exp(logits)
-        total = likely.sum(axis=1, keepdims=True)
-        loss = float((np.log(total) * targets.sum(axis=1, keepdims=True)).sum())
-        loss = (loss - float(np.vdot(logits, targets))) / rows
-        likely /= total
-        error = (likely - targets) / np.float32(rows)
-        gradient = np.empty_like(weights)
-        gradient[:-1] = to_features @ (to_units @ error)
-        gradient[:-1] += np.float32(config.penalty) * weights[:-1]
-        gradient[-1] = error.sum(axis=0)
-        return loss + config.penalty / 2 * float(np.vdot(weights[:-1], weights[:-1])), gradient
-
-    start = np.zeros((design.units.shape[1] + 1, targets.shape[1]), dtype=np.float32)
-    return minimise(
-        objective,
-        start,
-        iterations=config.iterations,
-        tolerance=config.tolerance,
-        progress=progress,
-    )
 
 
 def _model(

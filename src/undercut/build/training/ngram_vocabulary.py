@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.core.dataset import IntArray
 from undercut.models.key_table import KeyArray
@@ -34,12 +35,15 @@ def learn_vocabulary(
     *,
     gram_orders: tuple[int, int],
     longest_sequence: int,
+    longest_run: int,
     min_documents: int,
     max_words: int,
     max_features: int,
 ) -> Vocabulary:
     """The vocabulary of the training texts, the most frequent first.
 
+    longest_sequence: tokens in the longest sequence; longest_run: the same for sequences of
+    single characters only, as in Chinese.
     min_documents: sequences and character n-grams in fewer texts are left out.
     max_features: words, sequences and character n-grams together; words come first, sequences
     and n-grams share what is left evenly.
@@ -60,11 +64,13 @@ def learn_vocabulary(
         gram_orders=gram_orders,
         longest_sequence=1,
     )
-    for length in range(2, longest_sequence + 1):
+    single = np.array([len(word) == 1 and not word.isascii() for word in words], dtype=bool)
+    for length in range(2, max(longest_sequence, longest_run) + 1):
         left = room - len(keys) - len(features.sequence_keys)
-        features = _lengthen(features, texts, length, min_documents, left)
+        usable = np.where(single, length <= longest_run, length <= longest_sequence)
+        features = _lengthen(features, texts, length, min_documents, left, usable)
     return Vocabulary(
-        features=replace(features, longest_sequence=longest_sequence),
+        features=features,
         gram_documents=np.minimum(counts, len(texts)),
     )
 
@@ -82,16 +88,23 @@ def _frequent_grams(
 
 
 def _lengthen(
-    features: NgramFeatures, texts: Sequence[str], length: int, least: int, room: int
+    features: NgramFeatures,
+    texts: Sequence[str],
+    length: int,
+    least: int,
+    room: int,
+    usable: NDArray[np.bool_],
 ) -> NgramFeatures:
-    """The features with the frequent sequences of `length` words added.
+    """The features with the frequent sequences of `length` usable words added.
 
     A sequence is looked for only where its beginning is frequent itself, as it then must be
     (Agrawal & Srikant 1994).
     """
+    allowed = np.append(usable, [False, False])  # the last two stand for what is no known word
     found = []
     for block in text_blocks(texts):
         word, text = features.positions(block_tokens(texts[block]))
+        word = np.where(allowed[word], word, -1)
         left, at = word, np.arange(len(word), dtype=np.int64)
         if length > 2:
             known = features.sequences(word)
@@ -103,6 +116,8 @@ def _lengthen(
         found.append(np.unique(both, axis=0)[:, 1])
     keys, counts = np.unique(np.concatenate(found or [_NO_KEYS]), return_counts=True)
     kept, _ = _most_frequent(keys, counts, least, room)
+    if not len(kept):
+        return features
     return replace(
         features,
         sequence_keys=np.concatenate([features.sequence_keys, kept]),

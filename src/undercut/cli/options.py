@@ -1,0 +1,37 @@
+"""Flags that several commands share, and the values that flags choose from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class EffortChoice(StrEnum):
+    """Values of --effort; `runs.config.Effort` has the same."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
+class LanguageChoice(StrEnum):
+    """Values of --language; `runs.config.Language` has the same."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks.")]
+Language = Annotated[
+    LanguageChoice | None, typer.Option(help="Language of the report.", show_default=False)
+]
+OutFolder = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Output folder of a run.", show_default=False)
+]
+TextColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Column with the texts; guessed by default.")
+]

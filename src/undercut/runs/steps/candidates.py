@@ -1,0 +1,247 @@
+"""Make every model that could serve: n-grams, encoders, thinner and eight-bit copies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from undercut.core.dataset import Dataset, FloatArray
+from undercut.runs.arrays import load_arrays, save_arrays
+from undercut.runs.recipe import THIN_FIT, TRANSFORMER_FIT, USE_FIT, Recipe, training_rows
+from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.data import RunData
+
+if TYPE_CHECKING:
+    from undercut.neural.encoder import Encoder
+    from undercut.neural.fit import FitConfig, FitProgress
+
+MODEL = "model"
+# Share of the teacher's probabilities, against the labels, in what a smaller model learns from.
+# Source: Hinton, Vinyals & Dean 2015.
+TEACHER_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One model that could serve.
+
+    family: 'ngram', 'static', 'transformer', 'transformer_int8', 'frozen' for the report.
+    made: the stage result whose folder `model` holds it. facts: what the model card tells.
+    """
+
+    name: str
+    family: str
+    made: Made
+    facts: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """The model folder."""
+        return self.made.path / MODEL
+
+    @property
+    def bytes(self) -> int:
+        """Size on disk."""
+        return sum(file.stat().st_size for file in self.folder.iterdir())
+
+
+def make_candidates(
+    stages: Stages, made: Made, data: RunData, recipe: Recipe
+) -> tuple[Candidate, ...]:
+    """All candidates of the recipe, cheapest kind first."""
+    rows = training_rows(data.train, recipe)
+    ngram = _ngram(stages, made, rows, recipe)
+    main = _encoder(stages, made, rows, data.tune, recipe, recipe.encoder, layers=None)
+    students: list[Candidate] = []
+    if recipe.side_encoder is not None:
+        students.append(
+            _encoder(
+                stages,
+                made,
+                rows,
+                data.tune,
+                recipe,
+                recipe.side_encoder,
+                layers=None,
+                teacher=main,
+            )
+        )
+    for layers in recipe.thin_layers:
+        students.append(
+            _encoder(
+                stages, made, rows, data.tune, recipe, recipe.encoder, layers=layers, teacher=main
+            )
+        )
+    floats = (main, *students)
+    integers = tuple(_int8(stages, candidate, rows, recipe) for candidate in floats)
+    return (ngram, *integers, *floats)
+
+
+def _ngram(stages: Stages, data: Made, rows: Dataset, recipe: Recipe) -> Candidate:
+    from undercut.build.training.ngram import NgramConfig, train_ngram
+
+    config = NgramConfig(seed=recipe.seed)
+
+    def build(folder: Path) -> None:
+        model = train_ngram(rows.texts, rows.labels, rows.classes, config)
+        (folder / MODEL).mkdir()
+        model.save(folder / MODEL)
+
+    made = stages.run(
+        "ngram",
+        "train the n-gram model",
+        build,
+        version="1",
+        config=[config, recipe.rows],
+        inputs={"data": data},
+    )
+    return Candidate("ngram", "ngram", made, {"licence": None, "source": "trained here"})
+
+
+def _encoder(
+    stages: Stages,
+    data: Made,
+    rows: Dataset,
+    tune: Dataset,
+    recipe: Recipe,
+    encoder: str,
+    *,
+    layers: int | None,
+    teacher: Candidate | None = None,
+) -> Candidate:
+    """Fine-tune an encoder, on labels or on labels and a teacher, and export it to ONNX."""
+    base = _fit_base(encoder, layers)
+    config = recipe.fit(base)
+    short = Path(encoder).name
+    name = short if layers is None else f"{short}-{layers}-layers"
+
+    def build(folder: Path) -> None:
+        targets = None if teacher is None else train_probabilities(teacher)
+        _fit_and_export(folder, stages, rows, tune, recipe, encoder, layers, config, targets)
+
+    inputs = {"data": data} | ({} if teacher is None else {"teacher": teacher.made})
+    verb = "fine-tune" if teacher is None else "distil into"
+    made = stages.run(
+        f"encoder-{name}",
+        f"{verb} {name}",
+        build,
+        version="1",
+        config=[encoder, layers, config, recipe.max_tokens, recipe.rows],
+        inputs=inputs,
+    )
+    facts = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
+    return Candidate(name, "transformer", made, facts)
+
+
+def _fit_base(encoder: str, layers: int | None) -> FitConfig:
+    from undercut.neural.encoder import USE
+
+    if encoder == USE:
+        return USE_FIT
+    return TRANSFORMER_FIT if layers is None else THIN_FIT
+
+
+def _fit_and_export(
+    folder: Path,
+    stages: Stages,
+    rows: Dataset,
+    tune: Dataset,
+    recipe: Recipe,
+    encoder: str,
+    layers: int | None,
+    config: FitConfig,
+    teacher: FloatArray | None,
+) -> None:
+    import torch
+
+    from undercut.models.onnx import OnnxSettings
+    from undercut.models.threads import available_cores
+    from undercut.neural.classifier import Classifier
+    from undercut.neural.encoder import load_encoder, token_limit
+    from undercut.neural.export import export
+    from undercut.neural.fit import fit, smoothed_targets
+    from undercut.neural.tokens import tokenise
+
+    torch.set_num_threads(available_cores())
+    torch.manual_seed(config.seed)
+    loaded = load_encoder(encoder, layers=layers)
+    limit = _token_limit(loaded, rows, recipe, token_limit)
+    classifier = Classifier(loaded, len(rows.classes))
+    if torch.cuda.is_available():
+        classifier.cuda()
+    targets = smoothed_targets(rows.labels, len(rows.classes), config.label_smoothing)
+    if teacher is not None:
+        targets = ((1 - TEACHER_SHARE) * targets + TEACHER_SHARE * teacher).astype(np.float32)
+    tokens = [
+        tokenise(loaded.tokenizer, part.texts, max_tokens=limit, pad_id=loaded.pad_id)
+        for part in (rows, tune)
+    ]
+    result = fit(
+        classifier, tokens[0], targets, tokens[1], tune.labels, config, report=_ticker(stages)
+    )
+    save_arrays(folder / "train.safetensors", {"probabilities": result.train_probabilities})
+    facts = {
+        "source": loaded.info.source,
+        "licence": loaded.info.licence,
+        "parameters": sum(p.numel() for p in classifier.parameters()),
+        "tune_accuracy": list(result.tune_accuracy),
+        "best_epoch": result.best_epoch,
+        "max_tokens": limit,
+    }
+    (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    (folder / MODEL).mkdir()
+    settings = OnnxSettings(max_tokens=limit, pad_id=loaded.pad_id)
+    export(classifier, folder / MODEL, rows.classes, settings)
+
+
+def _token_limit(
+    encoder: Encoder, rows: Dataset, recipe: Recipe, rule: Callable[[list[int], int], int]
+) -> int:
+    """Tokens that hold nearly all texts, from a sample of them."""
+    encoder.tokenizer.no_truncation()
+    encoder.tokenizer.no_padding()
+    step = max(1, len(rows) // 2000)
+    sample = [text[: recipe.max_tokens * 24] for text in rows.texts[::step]]
+    lengths = [len(encoding.ids) for encoding in encoder.tokenizer.encode_batch_fast(sample)]
+    return rule(lengths, min(recipe.max_tokens, encoder.max_positions))
+
+
+def _ticker(stages: Stages) -> Callable[[FitProgress], None]:
+    def report(progress: FitProgress) -> None:
+        accuracy = progress.tune_accuracy
+        shown = "" if accuracy is None else f", tune accuracy {accuracy:.3f}"
+        detail = f"epoch {progress.epoch + 1}{shown}"
+        stages.tick(progress.step / progress.steps, detail, progress.seconds_left)
+
+    return report
+
+
+def train_probabilities(candidate: Candidate) -> FloatArray:
+    """What a fine-tuned candidate says of the training rows, (rows, classes)."""
+    return load_arrays(candidate.made.path / "train.safetensors")["probabilities"]
+
+
+def _int8(stages: Stages, candidate: Candidate, rows: Dataset, recipe: Recipe) -> Candidate:
+    """The candidate with eight-bit matrix products."""
+    from undercut.build.compression.static_quantisation import quantise
+    from undercut.models.onnx import OnnxModel
+
+    def build(folder: Path) -> None:
+        (folder / MODEL).mkdir()
+        model = OnnxModel.load(candidate.folder)
+        quantise(model, candidate.folder, folder / MODEL, rows.texts, seed=recipe.seed)
+
+    made = stages.run(
+        f"int8-{candidate.name}",
+        f"quantise {candidate.name} to int8",
+        build,
+        version="1",
+        config=recipe.seed,
+        inputs={"model": candidate.made},
+    )
+    return Candidate(f"{candidate.name}-int8", "transformer_int8", made, candidate.facts)

@@ -1,0 +1,197 @@
+"""Read, clean, split: the user's files → frozen texts and labels of every part."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from undercut.build.data.hygiene import clean
+from undercut.build.data.read import read_table
+from undercut.build.data.splits import SplitConfig, split
+from undercut.core.dataset import Dataset, IntArray
+from undercut.core.errors import InputError
+from undercut.core.text import dominant_script, looks_english
+from undercut.runs.arrays import load_arrays, save_arrays
+from undercut.runs.config import RunConfig
+from undercut.runs.stages import Made, Stages
+
+VERSION = "1"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """Everything the run knows of the data.
+
+    train, tune, certify: parts of the training file; test: the user's, where given.
+    facts: columns, rows read, findings: plain JSON, for the report.
+    """
+
+    train: Dataset
+    tune: Dataset
+    certify: Dataset
+    test: Dataset | None
+    script: str
+    english: bool
+    facts: dict[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names."""
+        return self.train.classes
+
+    @property
+    def judged(self) -> tuple[str, Dataset]:
+        """The rows that the report's quality is measured on: test where given, else certify."""
+        return ("test", self.test) if self.test is not None else ("certify", self.certify)
+
+    def parts(self) -> dict[str, Dataset]:
+        """The parts that candidates are judged on, by name."""
+        parts = {"tune": self.tune, "certify": self.certify}
+        return parts | ({"test": self.test} if self.test is not None else {})
+
+
+def make_data(stages: Stages, config: RunConfig) -> tuple[Made, RunData]:
+    """The data stage."""
+    files = {"train": config.train} | ({"test": config.test} if config.test else {})
+    settings = {
+        "files": {name: digest_path(Path(path)) for name, path in files.items()},
+        "columns": [config.text_column, config.label_column],
+        "seed": config.seed,
+        "rows": [config.tune_rows, config.certify_rows],
+    }
+    made = stages.run(
+        "data",
+        "read, clean, split",
+        lambda folder: _write(folder, config),
+        version=VERSION,
+        config=settings,
+    )
+    return made, load_data(made.path, config)
+
+
+def load_data(folder: Path, config: RunConfig) -> RunData:
+    """What the data stage stored."""
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    arrays = load_arrays(folder / "arrays.safetensors")
+    train = _load(folder, "train", config.train, facts["classes"], arrays)
+    has_test = (folder / "test.json").is_file()
+    return RunData(
+        train=train.take(arrays["split_train"]),
+        tune=train.take(arrays["split_tune"]),
+        certify=train.take(arrays["split_certify"]),
+        test=_load(folder, "test", str(config.test), facts["classes"], arrays)
+        if has_test
+        else None,
+        script=facts["script"],
+        english=facts["english"],
+        facts=facts,
+    )
+
+
+def digest_path(path: Path) -> str:
+    """sha256 over a file, or over the names and contents of a folder's files."""
+    hashed = hashlib.sha256()
+    try:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            hashed.update(file.relative_to(path).as_posix().encode() + b"\0")
+            with file.open("rb") as stream:
+                while block := stream.read(BLOCK):
+                    hashed.update(block)
+    except FileNotFoundError as error:
+        raise InputError("no such file", file=str(path), hint="check the path") from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
+    return hashed.hexdigest()
+
+
+def _write(folder: Path, config: RunConfig) -> None:
+    train_table = read_table(
+        config.train, text_column=config.text_column, label_column=config.label_column
+    )
+    test_table = None
+    if config.test is not None:
+        test_table = read_table(
+            config.test,
+            text_column=train_table.text_column,
+            label_column=train_table.label_column,
+        )
+    cleaned = clean(train_table, test=test_table)
+    train = cleaned.train.dataset
+    parts = split(train, _split_config(config, len(train)))
+    arrays: dict[str, IntArray] = {
+        "split_train": parts.train,
+        "split_tune": parts.tune,
+        "split_certify": parts.certify,
+    }
+    reports = {"train": cleaned.train.report.as_dict()}
+    _store(folder, "train", train, arrays)
+    if cleaned.test is not None:
+        reports["test"] = cleaned.test.report.as_dict()
+        _store(folder, "test", cleaned.test.dataset, arrays)
+    save_arrays(folder / "arrays.safetensors", arrays)
+    facts = {
+        "classes": list(train.classes),
+        "script": dominant_script(train.texts),
+        "english": looks_english(train.texts),
+        "reports": reports,
+        "split_findings": [asdict(finding) for finding in parts.findings],
+    }
+    text = json.dumps(facts, ensure_ascii=False, indent=1)
+    (folder / "facts.json").write_text(text, encoding="utf-8", errors="replace")
+
+
+def _split_config(config: RunConfig, rows: int) -> SplitConfig:
+    """The default parts, or the sizes the user asks for."""
+    wanted: dict[str, Any] = {"seed": config.seed}
+    for part, asked in (("tune", config.tune_rows), ("certify", config.certify_rows)):
+        if asked is not None:
+            if asked > rows // 2:
+                raise InputError(
+                    f"--{part}-rows {asked} is more than half of the {rows} usable rows",
+                    file=config.train,
+                    hint=f"at most {rows // 2}",
+                )
+            wanted |= {
+                f"{part}_fraction": asked / rows,
+                f"{part}_rows_least": 1,
+                f"{part}_rows_most": asked,
+            }
+    return SplitConfig(**wanted)
+
+
+def _store(folder: Path, name: str, data: Dataset, arrays: dict[str, IntArray]) -> None:
+    # surrogatepass is not JSON: texts with lone surrogates keep them as \ud800 escapes.
+    ascii_only = any(not _encodable(text) for text in data.texts)
+    text = json.dumps(list(data.texts), ensure_ascii=ascii_only)
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    arrays[f"{name}_labels"] = data.labels
+    arrays[f"{name}_lines"] = data.lines
+
+
+def _load(
+    folder: Path, name: str, source: str, classes: Sequence[str], arrays: dict[str, Any]
+) -> Dataset:
+    texts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return Dataset(
+        texts=tuple(texts),
+        labels=np.asarray(arrays[f"{name}_labels"]),
+        classes=tuple(classes),
+        lines=np.asarray(arrays[f"{name}_lines"]),
+        source=source,
+    )
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
