@@ -123,3 +123,26 @@ class UseEncoder(nn.Module):
         y1 = functional.relu(self.skip1(pooled) + self.dense1(y0))
         y2 = functional.relu(self.dense2(y1))
         return torch.tanh(self.skip3(y1) + self.dense3(y2))
+
+
+class UseClassifier(nn.Module):
+    """The encoder with dropout and a linear head; parameters are `encoder.*` and `head.*`.
+
+    The head reads the sentence vector before it is scaled to unit length: the tanh already
+    bounds it, and its length says something.
+    """
+
+    def __init__(self, encoder: UseEncoder, *, classes: int, dropout: float = 0.1) -> None:
+        """classes: number of logits; dropout: share of the vector zeroed while training."""
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(VECTOR_WIDTH, classes)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """input_ids, attention_mask: (batch, tokens) int64 -> logits (batch, classes)."""
+        pooled = self.encoder.pooled(input_ids, attention_mask)
+        logits: Tensor = self.head(self.dropout(self.encoder.vector(pooled)))
+        return logits
