@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # character, and 512 tokens is the longest input); cutting first keeps a 1 MB text cheap.
 CHARACTERS_PER_TOKEN: Final = 24
 TEXTS_PER_CALL: Final = 4096
+# Large tensors of model.onnx, where it has any.
+DATA_FILE: Final = "model.onnx.data"
 
 
 class OnnxSettings(BaseModel):
@@ -41,7 +43,7 @@ class OnnxSettings(BaseModel):
     max_tokens: int = Field(default=128, ge=4, le=8192)
     pad_id: int = 0
     batch_rows: int = Field(default=32, ge=1)
-    batch_tokens: int = Field(default=2048, ge=64)
+    batch_tokens: int = Field(default=4096, ge=64)
 
 
 class OnnxModel:
@@ -79,8 +81,9 @@ class OnnxModel:
 
     def save(self, folder: Path) -> None:
         """Copy the model into an existing folder."""
-        for name in ("model.json", "tokenizer.json", "model.onnx"):
-            shutil.copyfile(self._folder / name, folder / name)
+        for name in ("model.json", "tokenizer.json", "model.onnx", DATA_FILE):
+            if (self._folder / name).is_file():
+                shutil.copyfile(self._folder / name, folder / name)
 
     def predict_proba(self, texts: Sequence[str], *, threads: int = 1) -> FloatArray:
         """Class probabilities, (rows, classes) float32; rows keep the order of the texts."""

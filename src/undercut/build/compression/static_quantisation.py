@@ -17,7 +17,7 @@ import numpy as np
 
 from undercut.core.errors import ArtefactError
 from undercut.models.onnx import OnnxModel, pad
-from undercut.neural.export import write_description
+from undercut.neural.export import keep_tensors_apart, write_description
 
 CALIBRATION_TEXTS: Final = 256
 CALIBRATION_ROWS: Final = 16
@@ -57,6 +57,7 @@ def quantise(
             )
         except (ValueError, RuntimeError) as error:
             raise ArtefactError(f"{source}: cannot be quantised to int8: {error}") from error
+    keep_tensors_apart(folder / "model.onnx")
     (folder / "tokenizer.json").write_bytes((source / "tokenizer.json").read_bytes())
     write_description(folder, model.classes, model.settings)
     return OnnxModel.load(folder)

@@ -31,6 +31,8 @@ class UseTextEncoder(Encoder):
         self.pad_id = PAD
         self.width = VECTOR_WIDTH
         self.max_positions = LONGEST_INPUT
+        # Its graph computes much once per distinct token of a batch.
+        self.batch_rows = 128
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return self.body.vector(self.body.pooled(input_ids, attention_mask))

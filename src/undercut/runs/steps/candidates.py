@@ -139,7 +139,7 @@ def _encoder(
         inputs=inputs,
     )
     facts = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
-    return Candidate(name, "transformer", made, facts)
+    return Candidate(name, "transformer", made, facts | {"thin": layers is not None})
 
 
 def _static(
@@ -249,7 +249,7 @@ def _fit_and_export(
     }
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
     (folder / MODEL).mkdir()
-    settings = OnnxSettings(max_tokens=limit, pad_id=loaded.pad_id)
+    settings = OnnxSettings(max_tokens=limit, pad_id=loaded.pad_id, batch_rows=loaded.batch_rows)
     export(classifier, folder / MODEL, rows.classes, settings)
 
 
