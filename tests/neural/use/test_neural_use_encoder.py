@@ -9,9 +9,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from undercut.build.training.encoders import use_weights
-from undercut.build.training.encoders.use import UseClassifier, UseEncoder
 from undercut.core.errors import MissingExtraError
+from undercut.neural.classifier import Classifier
+from undercut.neural.use import weights as use_weights
+from undercut.neural.use.encoder import UseEncoder
+from undercut.neural.use.text_encoder import UseTextEncoder
 
 TEXTS = [
     "What can I do if my card still hasn't arrived after 2 weeks?",
@@ -66,7 +68,7 @@ def test_the_embeddings_stay_bytes_and_frozen(encoder: UseEncoder) -> None:
 
 def test_every_parameter_of_a_classifier_learns(tokenizer: Tokenizer) -> None:
     torch.manual_seed(0)
-    classifier = UseClassifier(use_weights.load_use(), classes=3)
+    classifier = Classifier(UseTextEncoder(), 3)
     logits = classifier(*_padded(tokenizer, TEXTS))
     assert logits.shape == (len(TEXTS), 3)
     torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2, 0, 1, 2])).backward()

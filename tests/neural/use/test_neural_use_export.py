@@ -11,29 +11,28 @@ import torch
 from onnx import numpy_helper
 from tokenizers import Tokenizer
 
-from undercut.build.training.encoders import use_export
-from undercut.build.training.encoders.onnx_graph import OnnxGraph
-from undercut.build.training.encoders.use import UseClassifier, UseEncoder
-from undercut.build.training.encoders.use_export import export_use
 from undercut.core.errors import ArtefactError
+from undercut.models.onnx import OnnxSettings
+from undercut.neural.classifier import Classifier
+from undercut.neural.export import export
+from undercut.neural.use.onnx_graph import OnnxGraph
+from undercut.neural.use.text_encoder import UseTextEncoder
 
-CLASSES = 5
+CLASSES = ("a", "b", "c", "d", "e")
 
 
 @pytest.fixture(scope="module")
-def classifier(encoder: UseEncoder) -> UseClassifier:
+def classifier(package: Path) -> Classifier:
     torch.manual_seed(1)
-    classifier = UseClassifier(encoder, classes=CLASSES).eval()
+    classifier = Classifier(UseTextEncoder(), len(CLASSES)).eval()
     torch.nn.init.normal_(classifier.head.weight)
     return classifier
 
 
 @pytest.fixture(scope="module")
-def folder(
-    classifier: UseClassifier, tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def folder(classifier: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported")
-    export_use(classifier, tokenizer, folder)
+    export(classifier, folder, CLASSES, OnnxSettings())
     return folder
 
 
@@ -53,9 +52,7 @@ def _batch(seed: int, batch: int, tokens: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 3), (7, 13), (33, 64)])
-def test_logits_equal_torch(
-    classifier: UseClassifier, folder: Path, shape: tuple[int, int]
-) -> None:
+def test_logits_equal_torch(classifier: Classifier, folder: Path, shape: tuple[int, int]) -> None:
     ids, mask = _batch(3, *shape)
     with torch.inference_mode():
         expected = classifier(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
@@ -70,56 +67,34 @@ def test_padding_changes_nothing(folder: Path) -> None:
 
 
 def test_the_folder_holds_tokenizer_and_byte_embeddings(folder: Path) -> None:
-    assert sorted(file.name for file in folder.iterdir()) == ["model.onnx", "tokenizer.json"]
-    assert (folder / "model.onnx").stat().st_size < 82e6
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "model.json",
+        "model.onnx",
+        "model.onnx.data",
+        "tokenizer.json",
+    ]
+    assert sum(f.stat().st_size for f in folder.iterdir() if "onnx" in f.name) < 82e6
     model = onnx.load(folder / "model.onnx")
-    largest = max(model.graph.initializer, key=lambda tensor: tensor.ByteSize())
+    largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
     assert numpy_helper.to_array(largest).dtype == np.uint8
     Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
-def test_kept_ids_answer_the_same_and_others_as_unknown(
-    classifier: UseClassifier, tokenizer: Tokenizer, folder: Path, tmp_path: Path
-) -> None:
-    export_use(classifier, tokenizer, tmp_path, keep_ids=[0, 5, 17, 300])
-    assert (tmp_path / "model.onnx").stat().st_size < 16e6
-    mask = np.ones((1, 5), dtype=np.int64)
-    kept, dropped, unknown = ([[1, 17, word, 5, 2]] for word in (300, 301, 0))
-    trimmed = tmp_path / "model.onnx"
-    full = folder / "model.onnx"
-    expected = _run(full, np.array(kept), mask)
-    np.testing.assert_allclose(_run(trimmed, np.array(kept), mask), expected, atol=1e-4)
-    expected = _run(full, np.array(unknown), mask)
-    np.testing.assert_allclose(_run(trimmed, np.array(dropped), mask), expected, atol=1e-4)
-
-
 def test_an_export_that_answers_differently_is_refused(
-    classifier: UseClassifier,
-    tokenizer: Tokenizer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = use_export.classifier_graph
+    honest = UseTextEncoder.onnx_graph
 
-    def merged_inputs(classifier: UseClassifier, **options: Any) -> Any:
+    def merged_inputs(encoder: UseTextEncoder, head: torch.nn.Linear) -> Any:
         """The known trap: the mask replaced by the ids, so that nothing is padding."""
-        model = honest(classifier, **options)
+        model = honest(encoder, head)
         for node in model.graph.node:
             node.input[:] = ["input_ids" if x == "attention_mask" else x for x in node.input]
         return model
 
-    monkeypatch.setattr(use_export, "classifier_graph", merged_inputs)
-    with pytest.raises(ArtefactError, match="differ from PyTorch"):
-        export_use(classifier, tokenizer, tmp_path, keep_ids=[3, 4])
-
-
-def test_a_training_classifier_is_left_training(
-    encoder: UseEncoder, tokenizer: Tokenizer, tmp_path: Path
-) -> None:
-    classifier = UseClassifier(encoder, classes=CLASSES, dropout=0.9).train()
-    export_use(classifier, tokenizer, tmp_path, keep_ids=[0])
-    assert classifier.training
-    encoder.eval()
+    monkeypatch.setattr(UseTextEncoder, "onnx_graph", merged_inputs)
+    with pytest.raises(ArtefactError, match="differs from torch"):
+        export(classifier, tmp_path, CLASSES, OnnxSettings())
 
 
 def test_graph_constants_keep_scalar_shape_and_type() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from undercut.build.training.encoders.use_pieces import Piece, read_pieces
-from undercut.build.training.encoders.use_tokenizer import build_tokenizer
 from undercut.core.errors import ArtefactError
+from undercut.neural.use.pieces import Piece, read_pieces
+from undercut.neural.use.tokenizer import build_tokenizer
 
 CHINESE = [
     "你好，什么时候发货？",

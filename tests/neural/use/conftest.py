@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from undercut.build.training.encoders.use import UseEncoder
-from undercut.build.training.encoders.use_weights import PACKAGE, load_use, load_use_tokenizer
+from undercut.neural.use.encoder import UseEncoder
+from undercut.neural.use.weights import PACKAGE, load_use, load_use_tokenizer
 
 
 @pytest.fixture(scope="session")
