@@ -15,7 +15,7 @@ from undercut.build.training.encoders import use_export
 from undercut.build.training.encoders.onnx_graph import OnnxGraph
 from undercut.build.training.encoders.use import UseClassifier, UseEncoder
 from undercut.build.training.encoders.use_export import export_use
-from undercut.core.errors import ArtefactError
+from undercut.core.errors import ArtefactError, ConfigError
 
 CLASSES = 5
 
@@ -93,6 +93,14 @@ def test_kept_ids_answer_the_same_and_others_as_unknown(
     np.testing.assert_allclose(_run(trimmed, np.array(dropped), mask), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("bad", [-1, 128_010])
+def test_an_id_outside_the_table_is_refused(
+    classifier: UseClassifier, tokenizer: Tokenizer, tmp_path: Path, bad: int
+) -> None:
+    with pytest.raises(ConfigError, match=str(bad)):
+        export_use(classifier, tokenizer, tmp_path, keep_ids=[5, bad])
+
+
 def test_an_export_that_answers_differently_is_refused(
     classifier: UseClassifier,
     tokenizer: Tokenizer,
@@ -117,7 +125,7 @@ def test_a_training_classifier_is_left_training(
     encoder: UseEncoder, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     classifier = UseClassifier(encoder, classes=CLASSES, dropout=0.9).train()
-    export_use(classifier, tokenizer, tmp_path, keep_ids=[0])
+    export_use(classifier, tokenizer, tmp_path, keep_ids=[])
     assert classifier.training
     encoder.eval()
 

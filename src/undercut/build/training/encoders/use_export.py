@@ -14,6 +14,7 @@ from torch import Tensor
 
 from undercut.build.training.encoders.use import TABLE_ROWS, UseClassifier
 from undercut.build.training.encoders.use_graph import classifier_graph
+from undercut.build.training.encoders.use_tokenizer import UNKNOWN_ID
 from undercut.core.errors import ArtefactError
 
 MODEL_FILE, TOKENIZER_FILE = "model.onnx", "tokenizer.json"
@@ -35,7 +36,8 @@ def export_use(
     The model maps input_ids and attention_mask, (batch, tokens) int64, to logits
     (batch, classes) float32; both axes are free. keep_ids: token ids whose embeddings stay
     (512 bytes each); a text with other tokens reads them as unknown. None keeps all, 65 MB.
-    Raises ArtefactError where the written model does not answer as `classifier` does.
+    Raises ArtefactError where the written model does not answer as `classifier` does,
+    ConfigError where a kept id is none.
     """
     model = classifier_graph(classifier, keep_ids=keep_ids)
     (folder / MODEL_FILE).write_bytes(model.SerializeToString())
@@ -61,7 +63,7 @@ def _probe(
     shape: tuple[int, int], keep_ids: Sequence[int] | None, *, seed: int
 ) -> tuple[Tensor, Tensor]:
     rng = np.random.default_rng(seed)
-    vocabulary = np.arange(TABLE_ROWS) if keep_ids is None else np.asarray(keep_ids)
+    vocabulary = np.arange(TABLE_ROWS) if keep_ids is None else np.asarray([UNKNOWN_ID, *keep_ids])
     lengths = rng.integers(1, shape[1] + 1, size=shape[0])
     lengths[0] = shape[1]
     mask = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from torch import Tensor
 
@@ -29,6 +30,7 @@ from undercut.build.training.encoders.use import (
     UseEncoder,
 )
 from undercut.build.training.encoders.use_tokenizer import END_ID, START_ID, UNKNOWN_ID
+from undercut.core.errors import ConfigError
 
 _REACH = max(ORDERS) // 2
 """Tokens that the widest window sees on either side of its own."""
@@ -54,7 +56,7 @@ def classifier_graph(classifier: UseClassifier, *, keep_ids: Sequence[int] | Non
     """An `onnx.ModelProto`: input_ids, attention_mask (batch, tokens) int64 -> logits.
 
     keep_ids: the token ids whose embeddings stay; the others read the unknown token's. None
-    keeps all, 65 MB.
+    keeps all, 65 MB. Raises ConfigError where one lies outside [0, TABLE_ROWS).
     """
     graph, encoder = OnnxGraph(), classifier.encoder
     batch = _batch(graph)
@@ -104,7 +106,7 @@ def _embed(graph: OnnxGraph, encoder: UseEncoder, ids: str, keep_ids: Sequence[i
     """(distinct ids, EMBEDDING_WIDTH): the bytes of each row, scaled."""
     kept = np.arange(TABLE_ROWS)
     if keep_ids is not None:
-        kept = np.unique(np.asarray([UNKNOWN_ID, START_ID, END_ID, *keep_ids], dtype=np.int64))
+        kept = _kept_rows(keep_ids)
         place = np.full(TABLE_ROWS, np.searchsorted(kept, UNKNOWN_ID), dtype=np.int32)
         place[kept] = np.arange(len(kept))
         ids = graph.op("Gather", graph.constant(place, np.int32), ids)
@@ -115,6 +117,15 @@ def _embed(graph: OnnxGraph, encoder: UseEncoder, ids: str, keep_ids: Sequence[i
     low = graph.constant(table.low.cpu()[chunk].unsqueeze(-1))
     scaled = graph.op("Mul", as_float, graph.op("Gather", scale, ids))
     return graph.op("Add", scaled, graph.op("Gather", low, ids))
+
+
+def _kept_rows(keep_ids: Sequence[int]) -> NDArray[np.int64]:
+    kept = np.unique(np.asarray([UNKNOWN_ID, START_ID, END_ID, *keep_ids], dtype=np.int64))
+    if kept[0] < 0 or kept[-1] >= TABLE_ROWS:
+        raise ConfigError(
+            f"a token id to keep must lie in [0, {TABLE_ROWS}), got {kept[0]} to {kept[-1]}"
+        )
+    return kept
 
 
 def _token_features(graph: OnnxGraph, encoder: UseEncoder, batch: _Batch, embedded: str) -> str:
