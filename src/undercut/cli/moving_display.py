@@ -71,6 +71,7 @@ class MovingDisplay:
     def _clear(self) -> None:
         if self._task is not None:
             self._bars.remove_task(self._task)
+            self._bars.refresh()  # else the next line would be printed above a stale bar
             self._task = None
 
 
