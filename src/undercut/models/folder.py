@@ -30,6 +30,10 @@ def load_model(folder: Path) -> Any:
         from undercut.models.ngram import NgramModel
 
         return NgramModel.load(folder)
+    if kind == "static":
+        from undercut.models.static import StaticModel
+
+        return StaticModel.load(folder)
     raise ArtefactError(
         f"{description}: unknown kind of model {kind!r}", hint="update undercut: pip install -U"
     )

@@ -77,9 +77,9 @@ def load_encoder(name: str, *, layers: int | None = None) -> Encoder:
     leads to nothing.
     """
     if name == USE:
-        from undercut.neural.use import load_use
+        from undercut.neural.use.text_encoder import UseTextEncoder
 
-        return load_use()
+        return UseTextEncoder()
     from undercut.neural.transformer import load_transformer
 
     if name == MINILM:

