@@ -16,7 +16,14 @@ SAMPLES = Path(__file__).parents[1] / "runs" / "report_samples.py"
 
 
 @pytest.fixture
-def undercut_cli(capsys: pytest.CaptureFixture[str]) -> Call:
+def undercut_cli(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Call:
+    # tracebacks of the defects that tests cause go with the other files of the tests
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("logs")))
+
     def call(*arguments: str) -> Outcome:
         code = run_command_line(arguments)
         out, err = capsys.readouterr()

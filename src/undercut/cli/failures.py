@@ -56,7 +56,7 @@ def fail(error: BaseException, *, command: str | None, debug: bool) -> ExitCode:
 
 _STOPPED = {
     "run": "stopped; finished steps are kept; run the same command again",
-    "predict": "stopped; no answers were written",
+    "predict": "stopped; no answers file was written",
 }
 
 

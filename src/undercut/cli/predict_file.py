@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from undercut.cli.stage_display import stage_display
 from undercut.models.plan import Plan
-from undercut.operate.serving.batch_prediction import (
-    PredictionProgress,
-    PredictionSummary,
-    predict_file,
-)
+from undercut.operate.serving.batch_prediction import predict_file
+from undercut.operate.serving.prediction_summary import PredictionProgress, PredictionSummary
 from undercut.runs.report.formats import count, duration, percent, rate
 
 if TYPE_CHECKING:
