@@ -31,7 +31,11 @@ def export(
     classifier.cpu().eval()
     if isinstance(classifier.encoder, TransformerEncoder):
         classifier.encoder.use_attention("eager")
-    _trace(classifier, folder / "model.onnx")
+    graph = classifier.encoder.onnx_graph(classifier.head)
+    if graph is None:
+        _trace(classifier, folder / "model.onnx")
+    else:
+        (folder / "model.onnx").write_bytes(graph.SerializeToString())
     classifier.encoder.tokenizer.save(str(folder / "tokenizer.json"))
     write_description(folder, classes, settings)
     model = OnnxModel.load(folder)
