@@ -22,6 +22,7 @@ FAILURES = [
     (FileNotFoundError(errno.ENOENT, "No such file or directory", "gone.csv"), 3),
     (OSError(errno.ENOSPC, "No space left on device", "out/x"), 6),
     (PermissionError(errno.EACCES, "Permission denied", "out"), 6),
+    (FileExistsError(errno.EEXIST, "File exists", "out"), 6),
     (MemoryError(), 1),
     (ZeroDivisionError("division by zero"), 1),
     (OSError("without a number"), 1),

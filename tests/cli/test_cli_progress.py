@@ -79,7 +79,7 @@ def test_the_moving_display_ticks_stages_off_and_takes_its_bar_away() -> None:
     assert "\x1b[?25h" in text  # the cursor is back
 
 
-def test_an_error_takes_the_bar_away_too() -> None:
+def test_an_error_takes_the_bar_away_and_names_the_stage() -> None:
     out, console = moving()
 
     def stopped() -> None:
@@ -89,6 +89,7 @@ def test_an_error_takes_the_bar_away_too() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
+    assert "✗ train the teacher" in re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
     assert "\x1b[?25h" in out.getvalue()
 
 
