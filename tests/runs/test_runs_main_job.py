@@ -22,6 +22,20 @@ from undercut.runs.main_job import command_line, run
 from undercut.runs.report.files import load_report
 
 NUMBERS = (
+    "teacher.accuracy",
+    "teacher.macro_f1",
+    "plan.accuracy",
+    "plan.macro_f1",
+    "certificate.keep",
+    "certificate.confidence",
+    "certificate.lower_bound",
+    "certificate.rows",
+    "cost.usd_per_million",
+    "cost.texts_per_second",
+    "reference.texts_per_second",
+    "reference.ratio",
+    "seconds",
+    "ledger.total",
 )
 # Blocks the heavy packages the way a base install lacks them.
 BASE_INSTALL = """
@@ -45,21 +59,6 @@ def at(document: object, path: str) -> object:
 def test_the_report_holds_what_is_promised(job: Job) -> None:
     document = json.loads((job.out / "report.json").read_text(encoding="utf-8"))
     for path in NUMBERS:
-        "teacher.accuracy",
-        "teacher.macro_f1",
-        "plan.accuracy",
-        "plan.macro_f1",
-        "certificate.keep",
-        "certificate.confidence",
-        "certificate.lower_bound",
-        "certificate.rows",
-        "cost.usd_per_million",
-        "cost.texts_per_second",
-        "reference.texts_per_second",
-        "reference.ratio",
-        "seconds",
-        "ledger.total",
-    ]:
         assert isinstance(at(document, path), int | float), path
     assert isinstance(at(document, "certificate.met"), bool)
     for path in ("certificate.method", "cost.host", "reference.name"):
