@@ -31,6 +31,7 @@ def quantise(
     texts: training texts to calibrate on; a seeded sample of them is used.
     Raises ArtefactError where the graph cannot be quantised.
     """
+    import onnx
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -39,7 +40,10 @@ def quantise(
     sample = [texts[i] for i in chosen]
     with _quiet_root_logger(), tempfile.TemporaryDirectory(dir=folder) as scratch:
         prepared = Path(scratch) / "prepared.onnx"
-        quant_pre_process(source / "model.onnx", prepared, skip_symbolic_shape=True)
+        # In one file again: the preparation does not find tensors that are kept apart.
+        whole = Path(scratch) / "whole.onnx"
+        onnx.save_model(onnx.load(source / "model.onnx"), whole)
+        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
         try:
             quantization.quantize_static(
                 prepared,
