@@ -26,7 +26,7 @@ def command(train: Path, out: Path) -> list[str]:
     ]
 
 
-@pytest.mark.slow()
+@pytest.mark.slow
 def test_killed_runs_go_on_where_they_were(tmp_path: Path) -> None:
     train = write_rows(tmp_path / "train.csv", banking_rows("train.csv"))
     out = tmp_path / "out"
