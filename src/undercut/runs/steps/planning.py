@@ -39,8 +39,16 @@ def make_decision(
         Judged(data.certify.labels, certify),
         {name: cost.seconds_per_text for name, cost in costs.items()},
         [c.name for c in candidates if c.family in TEACHER_FAMILIES and not c.facts.get("thin")],
-        DecideConfig(keep=config.keep, confidence=config.confidence),
+        DecideConfig(
+            keep=config.keep, confidence=config.confidence, copies=int8_copies(candidates)
+        ),
     )
+
+
+def int8_copies(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Candidate → its int8 copy."""
+    names = {candidate.name for candidate in candidates}
+    return {name: f"{name}-int8" for name in names if f"{name}-int8" in names}
 
 
 def make_plan(
