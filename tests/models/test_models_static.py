@@ -139,7 +139,8 @@ def test_threads_give_the_same_answers_while_words_are_met() -> None:
 
 
 def test_remembered_words_stay_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static_module, "_WORD_BYTES", 4 * 4 * 500)
+    word_bytes = 4 * 4 + static_module._WORD_BYTES
+    monkeypatch.setattr(static_module, "_WORDS_BYTES", word_bytes * 500)
     model = build()
     texts = [f"card w{i}" for i in range(20_000)]
     wanted = build().predict_logits(texts[:100])

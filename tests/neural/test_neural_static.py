@@ -63,14 +63,6 @@ def unigram(texts: list[str]) -> Tokenizer:
     return tokenizer
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> object:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def distil(
     source: tuple[tuple[str, tuple[str, ...]], ...] = ENGLISH,
     *,
@@ -118,10 +110,11 @@ def test_it_follows_the_targets_and_not_labels() -> None:
     np.testing.assert_allclose(model.predict_proba(texts), wanted, atol=0.1)
 
 
-def test_same_seed_same_model_and_the_global_generator_is_left_alone() -> None:
+def test_same_seed_same_model_and_torch_is_left_as_it_was() -> None:
     torch.manual_seed(11)
-    state = torch.get_rng_state()
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
     first, second = distil(), distil()
+    assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
     other = distil(config=StaticConfig(least_steps=60, width=16, seed=1))
     texts, _ = corpus(ENGLISH)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 MAX_CHARACTERS: Final = 10_000
 _BLOCK_TEXTS = 1024
 _BLOCK_CHARACTERS = 1 << 17
-_WORD_BYTES = 1 << 25
+_WORDS_BYTES = 1 << 25
+# What the dictionary holds for a word beside its row: the string, its number, its edges, slack.
+_WORD_BYTES = 240
 _SMALLEST_WEIGHT = np.float32(1e-6)
 
 
@@ -101,7 +103,7 @@ class StaticModel:
     def _remembered(self) -> WordTable:
         """The words met so far; a fresh table once they take more than 32 MiB."""
         words = self._words
-        if len(words) * 4 * self.table.token_rows.shape[1] > _WORD_BYTES:
+        if len(words) * (4 * self.table.token_rows.shape[1] + _WORD_BYTES) > _WORDS_BYTES:
             words = self._words = WordTable(self.tokenizer, self.table)
         return words
 

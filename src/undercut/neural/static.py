@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +50,7 @@ def distil_static(
 
     targets: (rows, classes), rows sum to 1. start: (vocabulary, any width) vectors by token id,
     `input_vectors(encoder)` for one; random where None. tune_labels: (tune rows,) class ids; with
-    no tune texts the last epoch is kept. Same seed and same threads give the same model.
+    no tune texts the last epoch is kept. The same seed gives the same model.
     Raises InputError where there are no texts or targets do not fit them.
     """
     if not texts or targets.shape != (len(texts), len(classes)):
@@ -60,18 +61,19 @@ def distil_static(
     tokenizer = bare(tokenizer)
     runs = read_tokens(tokenizer, texts)
     vocabulary = find_vocabulary(runs, most_pairs=config.most_pairs)
-    student = Student(vocabulary, len(classes), config, start)
     tune = vocabulary.bags(read_tokens(tokenizer, tune_texts))
-    _train(
-        student,
-        vocabulary.bags(runs),
-        targets,
-        tune,
-        tune_labels,
-        config,
-        report=report,
-        clock=clock,
-    )
+    with _one_thread():
+        student = Student(vocabulary, len(classes), config, start)
+        _train(
+            student,
+            vocabulary.bags(runs),
+            targets,
+            tune,
+            tune_labels,
+            config,
+            report=report,
+            clock=clock,
+        )
     return _fold(student, vocabulary, tokenizer, classes)
 
 
@@ -83,6 +85,17 @@ def input_vectors(encoder: Encoder) -> FloatArray | None:
             vectors: FloatArray = module.weight.detach().float().cpu().numpy()
             return vectors
     return None
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Steps are too small to share: on a busy machine two threads took thirty times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _train(

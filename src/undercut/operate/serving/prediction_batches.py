@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from undercut.core.tabular import Cell, Row, RowProblem
+from undercut.core.tabular import Row, RowProblem
 
 # Characters of a batch's cells: three batches are in memory at a time.
 MOST_CHARACTERS: Final = 4_000_000
@@ -41,7 +41,9 @@ class Batch:
         else:
             self.empty_lines.append(row.line)
         self.rows.append(row)
-        self.characters += sum([len(cell) for cell in row.values if isinstance(cell, str)])
+        for cell in row.values:
+            if isinstance(cell, str):
+                self.characters += len(cell)
 
 
 def read_batches(
@@ -57,7 +59,7 @@ def read_batches(
         if isinstance(record, RowProblem):
             batch.problems.append(record)
         elif (problem := _problem(record, text_position, column)) is not None:
-            batch.problems.append(problem)
+            batch.problems.append(RowProblem(record.line, problem))
         else:
             text = record.values[text_position]
             batch.add(record, text if isinstance(text, str) else "")
@@ -68,19 +70,17 @@ def read_batches(
         yield batch
 
 
-def _problem(row: Row, text_position: int, column: str) -> RowProblem | None:
+def _problem(row: Row, text_position: int, column: str) -> str | None:
     text = row.values[text_position]
     if text is not None and not isinstance(text, str):
-        kind = type(text).__name__
-        return RowProblem(row.line, f"{column!r} holds a {kind}, expected a string")
-    if not all(_writable(cell) for cell in row.values):
-        return RowProblem(row.line, "holds half of a surrogate pair, which UTF-8 cannot write")
+        return f"{column!r} holds a {type(text).__name__}, expected a string"
+    for cell in row.values:
+        if isinstance(cell, str) and not cell.isascii() and not _writable(cell):
+            return "holds half of a surrogate pair, which UTF-8 cannot write"
     return None
 
 
-def _writable(cell: Cell) -> bool:
-    if not isinstance(cell, str) or cell.isascii():
-        return True
+def _writable(cell: str) -> bool:
     try:
         cell.encode("utf-8")
     except UnicodeEncodeError:
