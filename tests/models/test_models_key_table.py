@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undercut.models.key_table import KeyTable
@@ -11,6 +11,7 @@ from undercut.models.key_table import KeyTable
 KEYS = st.integers(0, 2**64 - 1)
 
 
+@settings(deadline=None)
 @given(st.lists(KEYS, unique=True, max_size=300), st.lists(KEYS, max_size=100))
 def test_finds_what_a_dict_finds(keys: list[int], others: list[int]) -> None:
     table = KeyTable(np.array(keys, dtype=np.uint64))

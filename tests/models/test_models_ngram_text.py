@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undercut.models.ngram_text import MAX_CHARACTERS, SEPARATOR, block_tokens
@@ -29,6 +29,7 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     assert block_tokens([text]) == tokens
 
 
+@settings(deadline=None)
 @given(st.lists(ANY_TEXT, min_size=1, max_size=8))
 def test_a_block_reads_each_text_as_if_alone(texts: list[str]) -> None:
     alone: list[str] = []

@@ -17,6 +17,7 @@ _SYSTEM_HINTS = {
     errno.ENOENT: "check the name and the current folder",
     errno.EACCES: "a file you may read, and a folder you may write to",
     errno.EPERM: "a file you may read, and a folder you may write to",
+    errno.EEXIST: "an output folder: the name given is that of a file",
     errno.EROFS: "an output folder on a disk that can be written to",
     errno.EMFILE: "ulimit -n 4096",
 }
@@ -56,7 +57,7 @@ def fail(error: BaseException, *, command: str | None, debug: bool) -> ExitCode:
 
 _STOPPED = {
     "run": "stopped; finished steps are kept; run the same command again",
-    "predict": "stopped; no answers were written",
+    "predict": "stopped; no answers file was written",
 }
 
 

@@ -35,7 +35,11 @@ def moving_display(console: Console) -> Iterator[MovingDisplay]:
     )
     with bars:
         display = MovingDisplay(bars)
-        yield display
+        try:
+            yield display
+        except BaseException:
+            display.break_off()
+            raise
 
 
 class MovingDisplay:
@@ -68,9 +72,16 @@ class MovingDisplay:
     def note(self, message: str) -> None:
         self._bars.console.print(Text(f"note: {message}", style="yellow"))
 
+    def break_off(self) -> None:
+        """Name the stage that did not come to its end."""
+        if self._task is not None:
+            self._clear()
+            self._bars.console.print(Text.assemble(("✗ ", "red"), self._description))
+
     def _clear(self) -> None:
         if self._task is not None:
             self._bars.remove_task(self._task)
+            self._bars.refresh()  # else the next line would be printed above a stale bar
             self._task = None
 
 

@@ -49,14 +49,12 @@ def predict(
     if file == LINES:
         _answer_lines(load_plan(plan), out=out, threads=threads, as_json=as_json)
         return
-    target = out or default_target(file)
-    refuse_overwriting(file, target)
     from undercut.cli.predict_file import answer_file
 
     answer_file(
         load_plan(plan),
         file,
-        target,
+        out or default_target(file),
         text_column=text_column,
         threads=threads,
         as_json=as_json,
@@ -68,14 +66,6 @@ def default_target(file: Path) -> Path:
     """Beside the input: tickets.csv.gz → tickets.answers.csv."""
     name = file.name.removesuffix(".gz")
     return file.with_name(f"{Path(name).stem}.answers.csv")
-
-
-def refuse_overwriting(source: Path, target: Path) -> None:
-    """Raises ConfigError where the answers would replace the texts."""
-    if target.resolve() == source.resolve():
-        raise ConfigError(
-            f"--out is the input file itself, {source}", hint=f"--out {default_target(source)}"
-        )
 
 
 def _answer_lines(plan: Plan, *, out: Path | None, threads: int | None, as_json: bool) -> None:

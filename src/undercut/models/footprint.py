@@ -42,10 +42,10 @@ def _main() -> None:
         from undercut.models.folder import load_model
 
         load_model(folder).predict_proba(texts)
-    sys.stdout.write(str(_peak_bytes()))
+    sys.stdout.write(str(peak_bytes()))
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """Peak resident memory of this process since it started this program.
 
     On Linux from VmHWM: ru_maxrss there goes on from the process that started this one.

@@ -165,7 +165,7 @@ def word_grams(words: Sequence[str], *, orders: tuple[int, int]) -> tuple[KeyArr
 
 def _once_a_text(keys: IntArray, *, texts: int) -> tuple[IntArray, IntArray]:
     """Sorted distinct `text << 32 | id` keys, split into ids and counts a text."""
-    keys.sort()
+    keys.sort(kind="stable")  # twice as fast here: the keys are a few runs in order of text
     if len(keys) > 1:
         keys = keys[np.append(True, keys[1:] != keys[:-1])]
     counts = np.bincount(keys >> 32, minlength=texts)

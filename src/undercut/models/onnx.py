@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 # character, and 512 tokens is the longest input); cutting first keeps a 1 MB text cheap.
 CHARACTERS_PER_TOKEN: Final = 24
 TEXTS_PER_CALL: Final = 4096
+# How finely few texts are spread over threads.
+BATCHES_PER_THREAD: Final = 4
+SMALLEST_BATCH: Final = 8
+# Large tensors of model.onnx, where it has any.
+DATA_FILE: Final = "model.onnx.data"
 
 
 class OnnxSettings(BaseModel):
@@ -41,7 +46,7 @@ class OnnxSettings(BaseModel):
     max_tokens: int = Field(default=128, ge=4, le=8192)
     pad_id: int = 0
     batch_rows: int = Field(default=32, ge=1)
-    batch_tokens: int = Field(default=2048, ge=64)
+    batch_tokens: int = Field(default=4096, ge=64)
 
 
 class OnnxModel:
@@ -79,8 +84,9 @@ class OnnxModel:
 
     def save(self, folder: Path) -> None:
         """Copy the model into an existing folder."""
-        for name in ("model.json", "tokenizer.json", "model.onnx"):
-            shutil.copyfile(self._folder / name, folder / name)
+        for name in ("model.json", "tokenizer.json", "model.onnx", DATA_FILE):
+            if (self._folder / name).is_file():
+                shutil.copyfile(self._folder / name, folder / name)
 
     def predict_proba(self, texts: Sequence[str], *, threads: int = 1) -> FloatArray:
         """Class probabilities, (rows, classes) float32; rows keep the order of the texts."""
@@ -106,16 +112,21 @@ class OnnxModel:
         def run(rows: IntArray) -> None:
             out[rows] = self._logits([ids[row] for row in rows])
 
-        map_blocks(run, self._batches(ids), threads=threads)
+        map_blocks(run, self._batches(ids, threads), threads=threads)
 
-    def _batches(self, ids: list[list[int]]) -> Iterator[IntArray]:
-        """Row positions of texts of similar length, longest first so that threads end together."""
+    def _batches(self, ids: list[list[int]], threads: int) -> Iterator[IntArray]:
+        """Row positions of texts of similar length, longest first.
+
+        Few texts are cut into smaller batches, so that all threads have work to the end.
+        """
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         order = np.argsort(-lengths, kind="stable")
+        fair = -(-len(ids) // (BATCHES_PER_THREAD * threads)) if threads > 1 else len(ids)
+        most = min(self.settings.batch_rows, max(SMALLEST_BATCH, fair))
         start = 0
         while start < len(order):
             longest = max(1, int(lengths[order[start]]))
-            rows = max(1, min(self.settings.batch_rows, self.settings.batch_tokens // longest))
+            rows = max(1, min(most, self.settings.batch_tokens // longest))
             yield order[start : start + rows]
             start += rows
 

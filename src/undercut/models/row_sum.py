@@ -28,7 +28,11 @@ def sum_rows(table: FloatArray, ids: IntArray, counts: IntArray) -> FloatArray:
         return _by_position(table, ids, counts)
     lengths = np.full(int(pieces.sum()), _PIECE, dtype=np.int64)
     lengths[np.cumsum(pieces) - 1] = counts - (pieces - 1) * _PIECE
-    return _segments(_by_position(table, ids, lengths), pieces)
+    parts = _by_position(table, ids, lengths)
+    result: FloatArray = parts[np.cumsum(pieces) - pieces]
+    several = pieces > 1
+    result[several] = _segments(parts[np.repeat(several, pieces)], pieces[several])
+    return result
 
 
 def _by_position(table: FloatArray, ids: IntArray, counts: IntArray) -> FloatArray:

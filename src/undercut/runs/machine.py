@@ -22,7 +22,6 @@ LIBRARIES: Final = (
     "tokenizers",
     "torch",
     "transformers",
-    "scikit-learn",
     "scipy",
     "onnx",
     "pyarrow",

@@ -6,15 +6,17 @@ import os
 import shlex
 import time
 from datetime import UTC, datetime
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 # Forked after threads have started, the tokenizers library warns and turns itself off.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
+from undercut import __version__
+from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.runs.config import RunConfig
+from undercut.runs.gpu_probe import probe_gpu
 from undercut.runs.machine import MachineFacts, machine_facts
 from undercut.runs.model_card import model_card
 from undercut.runs.progress import Progress, Silence
@@ -38,14 +40,15 @@ def run(config: RunConfig, *, progress: Progress | None = None) -> Report:
     """
     price = load_prices(*(Path(path) for path in config.prices)).host(config.host)
     budget = None if config.budget is None else Money.parse(config.budget)
+    require_files(config)
     with open_stages(
         config.out_folder,
         price=price,
         budget=budget,
         progress=progress or Silence(),
-        created_by=f"undercut {installed_version('undercut')}",
+        created_by=f"undercut {__version__}",
     ) as stages:
-        return _run(stages, config, machine_facts())
+        return _run(stages, config, machine_facts(gpu=probe_gpu().name))
 
 
 def _run(stages: Stages, config: RunConfig, machine: MachineFacts) -> Report:
@@ -82,6 +85,13 @@ def _run(stages: Stages, config: RunConfig, machine: MachineFacts) -> Report:
     publish_plan(plan, config.out_folder, model_card(report))
     write_reports(report, config.out_folder)
     return report
+
+
+def require_files(config: RunConfig) -> None:
+    """Raise InputError for a file that is not there, before anything is made for it."""
+    for path in (config.train, config.test):
+        if path is not None and not Path(path).exists():
+            raise InputError("no such file", file=path, hint="check the path")
 
 
 def command_line(config: RunConfig) -> str:

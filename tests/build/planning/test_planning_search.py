@@ -8,7 +8,14 @@ import pytest
 from undercut.build.planning.decide import DecideConfig, Judged, choose_teacher, decide
 from undercut.build.planning.foresight import pass_frontier
 from undercut.build.planning.mixture import log_loss, mixture_weights
-from undercut.build.planning.search import Rival, SearchConfig, certify_order, search
+from undercut.build.planning.search import (
+    Rival,
+    SearchConfig,
+    certify_order,
+    joint_rival,
+    search,
+    single_rival,
+)
 from undercut.models.cascade import answer, mix
 
 CLASSES = 6
@@ -30,9 +37,9 @@ def labels() -> np.ndarray:
 @pytest.fixture(scope="module")
 def rivals(labels: np.ndarray) -> list[Rival]:
     return [
-        Rival("small", scores(labels, 2.5, 1), 1e-5, 1.0),
-        Rival("middle", scores(labels, 3.5, 2), 2e-4, 1.0),
-        Rival("large", scores(labels, 4.5, 3), 1e-3, 1.0),
+        single_rival("small", scores(labels, 2.5, 1), 1e-5, 1.0),
+        single_rival("middle", scores(labels, 3.5, 2), 2e-4, 1.0),
+        single_rival("large", scores(labels, 4.5, 3), 1e-3, 1.0),
     ]
 
 
@@ -58,6 +65,24 @@ def test_every_option_is_what_running_its_cascade_gives(
         assert option.accuracy == pytest.approx(right.mean())
         spent = sum(by_name[name].seconds_per_text * rows for name, rows in ran.items())
         assert option.seconds_per_text == pytest.approx(spent / len(labels), rel=1e-6)
+
+
+def test_a_joint_rival_runs_its_models_in_one_stage(
+    labels: np.ndarray, rivals: list[Rival]
+) -> None:
+    twin = single_rival("twin", scores(labels, 2.5, 9), 3e-5, 1.0)
+    joint = joint_rival([rivals[0], twin], labels)
+    assert joint.seconds_per_text == pytest.approx(4e-5)
+    assert sum(joint.weights.values()) == pytest.approx(1.0, abs=1e-4)
+    frontier = pass_frontier(1500, keep=0.97, confidence=0.95, teacher_accuracy=0.97)
+    teacher_right = rivals[2].probabilities.argmax(axis=1) == labels
+    options = search([joint, *rivals], labels, teacher_right, frontier, SearchConfig(thresholds=12))
+    arrays = {rival.name: rival.probabilities for rival in [twin, *rivals]}
+    assert any(len(option.spec.stages[0].weights) == 2 for option in options)
+    for option in options:
+        assert len(set(option.spec.models)) == len(option.spec.models)
+        answers = answer(option.spec, len(labels), lambda model, rows: arrays[model][rows])
+        assert option.accuracy == pytest.approx((answers.labels == labels).mean(), abs=2e-3)
 
 
 def test_options_are_a_frontier_from_safest_to_cheapest(

@@ -17,7 +17,7 @@ import numpy as np
 
 from undercut.core.errors import ArtefactError
 from undercut.models.onnx import OnnxModel, pad
-from undercut.neural.export import write_description
+from undercut.neural.export import keep_tensors_apart, write_description
 
 CALIBRATION_TEXTS: Final = 256
 CALIBRATION_ROWS: Final = 16
@@ -31,6 +31,7 @@ def quantise(
     texts: training texts to calibrate on; a seeded sample of them is used.
     Raises ArtefactError where the graph cannot be quantised.
     """
+    import onnx
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -39,7 +40,10 @@ def quantise(
     sample = [texts[i] for i in chosen]
     with _quiet_root_logger(), tempfile.TemporaryDirectory(dir=folder) as scratch:
         prepared = Path(scratch) / "prepared.onnx"
-        quant_pre_process(source / "model.onnx", prepared, skip_symbolic_shape=True)
+        # In one file again: the preparation does not find tensors that are kept apart.
+        whole = Path(scratch) / "whole.onnx"
+        onnx.save_model(onnx.load(source / "model.onnx"), whole)
+        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
         try:
             quantization.quantize_static(
                 prepared,
@@ -57,6 +61,7 @@ def quantise(
             )
         except (ValueError, RuntimeError) as error:
             raise ArtefactError(f"{source}: cannot be quantised to int8: {error}") from error
+    keep_tensors_apart(folder / "model.onnx")
     (folder / "tokenizer.json").write_bytes((source / "tokenizer.json").read_bytes())
     write_description(folder, model.classes, model.settings)
     return OnnxModel.load(folder)

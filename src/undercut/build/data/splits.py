@@ -31,7 +31,7 @@ class SplitConfig:
 
     seed: int = 0
     tune_fraction: float = 0.08
-    certify_fraction: float = 0.16
+    certify_fraction: float = 0.20
     tune_rows_least: int = 50
     certify_rows_least: int = 150
     tune_rows_most: int = 5_000
@@ -43,7 +43,7 @@ class SplitConfig:
             raise ConfigError(
                 "tune_fraction and certify_fraction must be above 0 and at most 0.8 together, "
                 f"got {self.tune_fraction} and {self.certify_fraction}",
-                hint="0.08 and 0.16",
+                hint="0.08 and 0.20",
             )
         if self.seed < 0 or min(self.tune_rows_most, self.certify_rows_most) < 1:
             raise ConfigError(

@@ -17,7 +17,15 @@ from undercut.build.planning.certificate import Certificate, best_keep, certify
 from undercut.build.planning.fixed_sequence import certify_sequence
 from undercut.build.planning.foresight import pass_frontier, rows_needed
 from undercut.build.planning.mixture import log_loss, mixture_weights
-from undercut.build.planning.search import Option, Rival, SearchConfig, certify_order, search
+from undercut.build.planning.search import (
+    Option,
+    Rival,
+    SearchConfig,
+    certify_order,
+    joint_rival,
+    search,
+    single_rival,
+)
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.models.cascade import Answers, CascadeSpec, StageSpec, answer, mix, temper
 
@@ -27,11 +35,15 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideConfig:
-    """keep, confidence: of the certificate. most_tests: plans put to the certify split at most."""
+    """keep, confidence: of the certificate. most_tests: plans put to the certify split at most.
+
+    copies: candidate → its compressed copy.
+    """
 
     keep: float
     confidence: float
     most_tests: int = 8
+    copies: Mapping[str, str] = field(default_factory=dict)
     search: SearchConfig = field(default_factory=SearchConfig)
 
 
@@ -145,15 +157,7 @@ def _search(
     certify_rows: int,
     config: DecideConfig,
 ) -> tuple[Option, ...]:
-    rivals = [
-        Rival(
-            name=name,
-            probabilities=temper(values, temperatures[name]),
-            seconds_per_text=seconds_per_text[name],
-            temperature=temperatures[name],
-        )
-        for name, values in tune.predictions.items()
-    ]
+    rivals = _rivals(tune, temperatures, seconds_per_text, config)
     teacher_right = tune.right(teacher)
     frontier = pass_frontier(
         certify_rows,
@@ -162,6 +166,44 @@ def _search(
         teacher_accuracy=float(teacher_right.mean()),
     )
     return search(rivals, tune.labels, teacher_right, frontier, config.search)
+
+
+def _rivals(
+    tune: Judged,
+    temperatures: Mapping[str, float],
+    seconds_per_text: Mapping[str, float],
+    config: DecideConfig,
+) -> list[Rival]:
+    """Every candidate worth a place in a chain, and the quick ones together as one."""
+    rivals = {
+        name: single_rival(
+            name, temper(values, temperatures[name]), seconds_per_text[name], temperatures[name]
+        )
+        for name, values in tune.predictions.items()
+    }
+    for name, copy in config.copies.items():
+        if _replaces(rivals[copy], rivals[name], tune.labels):
+            del rivals[name]
+    slowest = max(rival.seconds_per_text for rival in rivals.values())
+    quick = [r for r in rivals.values() if r.seconds_per_text < QUICK_SHARE * slowest]
+    if len(quick) > 1:
+        joint = joint_rival(quick, tune.labels)
+        rivals[joint.name] = joint
+    return list(rivals.values())
+
+
+def _replaces(copy: Rival, original: Rival, labels: IntArray) -> bool:
+    """Whether a compressed copy is cheaper and as good, up to a part of the tune split's noise."""
+    if copy.seconds_per_text >= original.seconds_per_text:
+        return False
+    lost = log_loss(copy.probabilities, labels) - log_loss(original.probabilities, labels)
+    return lost <= COPY_LOG_LOSS
+
+
+# Models below this share of the slowest one's cost are cheap enough to always run together.
+QUICK_SHARE = 0.02
+# Log-loss on the tune rows that an int8 copy may lose and still stand for its original.
+COPY_LOG_LOSS = 0.01
 
 
 def _certify(

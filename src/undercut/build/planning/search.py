@@ -24,16 +24,48 @@ Float64Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A model that may be part of a plan.
+    """A model, or a fixed mixture of models, that may be part of a plan.
 
     probabilities: (rows, classes) on the tune split, calibrated; seconds_per_text: measured cost
-    in batch on all cores; temperature: what calibrated it.
+    in batch on all cores; weights: of its models, summing to 1; temperatures: what calibrated them.
     """
 
     name: str
     probabilities: FloatArray
     seconds_per_text: float
-    temperature: float
+    weights: Mapping[str, float]
+    temperatures: Mapping[str, float]
+
+
+def single_rival(
+    name: str, probabilities: FloatArray, seconds_per_text: float, temperature: float
+) -> Rival:
+    """One model on its own; probabilities: calibrated with the temperature already."""
+    return Rival(name, probabilities, seconds_per_text, {name: 1.0}, {name: temperature})
+
+
+def joint_rival(rivals: Sequence[Rival], labels: IntArray) -> Rival:
+    """Several models that always run together, mixed as the tune labels say."""
+    parts = {rival.name: rival.probabilities for rival in rivals}
+    shares = mixture_weights(parts, labels)
+    used = [rival for rival in rivals if rival.name in shares]
+    return Rival(
+        name=" + ".join(rival.name for rival in used),
+        probabilities=mix(parts, shares),
+        seconds_per_text=sum(rival.seconds_per_text for rival in used),
+        weights=_expand(shares, used),
+        temperatures={n: t for rival in used for n, t in rival.temperatures.items()},
+    )
+
+
+def _expand(shares: Mapping[str, float], rivals: Sequence[Rival]) -> dict[str, float]:
+    """Weights of models from shares of rivals."""
+    return {
+        model: round(shares[rival.name] * weight, 6)
+        for rival in rivals
+        if rival.name in shares
+        for model, weight in rival.weights.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +113,16 @@ def search(
     grids: list[_Grid] = []
     for stages in range(1, min(config.most_stages, len(ordered)) + 1):
         for chain in itertools.combinations(ordered, stages):
+            if _overlaps(chain):
+                continue
             grids.append(_Chain(chain, labels, teacher_right).evaluate(config.thresholds))
     return _frontier(grids, frontier, rows=len(labels))
+
+
+def _overlaps(chain: Sequence[Rival]) -> bool:
+    """Whether two rivals of a chain hold the same model, which would be paid for twice."""
+    models = [model for rival in chain for model in rival.weights]
+    return len(models) != len(set(models))
 
 
 def certify_order(options: Sequence[Option], *, most_tests: int) -> tuple[Option, ...]:
@@ -135,9 +175,9 @@ class _Chain:
         self.margins: list[FloatArray] = []
         for count in range(1, len(chain) + 1):
             part = {rival.name: rival.probabilities for rival in chain[:count]}
-            weights = mixture_weights(part, labels)
-            mixed = mix(part, weights)
-            self.stages.append((chain[count - 1].name, weights))
+            shares = mixture_weights(part, labels)
+            mixed = mix(part, shares)
+            self.stages.append((chain[count - 1].name, _expand(shares, chain[:count])))
             self.right.append(mixed.argmax(axis=1) == labels)
             self.margins.append(margin(mixed))
         self.teacher_right = teacher_right
@@ -153,7 +193,7 @@ class _Chain:
         prices = np.array([rival.seconds_per_text for rival in self.chain])
         return _Grid(
             stages=tuple(self.stages),
-            temperatures={rival.name: rival.temperature for rival in self.chain},
+            temperatures={n: t for rival in self.chain for n, t in rival.temperatures.items()},
             thresholds=_combinations(values),
             seconds=reach @ prices,
             lost=lost,

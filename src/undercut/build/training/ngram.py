@@ -28,7 +28,7 @@ _LEAST_LENGTH = 1e-3
 
 
 class NgramConfig(BaseModel):
-    """Settings of the n-gram model; the defaults were chosen on training rows of four data sets.
+    """Settings of the n-gram model; the defaults were chosen on training rows, English and Chinese.
 
     gram_orders: shortest and longest character n-gram, word boundaries counted.
     longest_sequence: words in the longest sequence.
@@ -36,7 +36,7 @@ class NgramConfig(BaseModel):
     min_documents: texts in which a sequence or n-gram must stand to be learnt.
     max_words, max_cells: bounds on the vocabulary; cells are features times classes.
     penalties: weights of half the squared weights against the mean log loss; where there are
-    several, the best on held-out training rows is taken.
+    several, the one with the least held-out loss is taken.
     seed: draws those rows.
     iterations, tolerance: when L-BFGS stops.
     """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from undercut.neural.encoder import USE, Encoder, EncoderInfo
 from undercut.neural.use.encoder import VECTOR_WIDTH
@@ -31,6 +31,8 @@ class UseTextEncoder(Encoder):
         self.pad_id = PAD
         self.width = VECTOR_WIDTH
         self.max_positions = LONGEST_INPUT
+        # Its graph computes much once per distinct token of a batch.
+        self.batch_rows = 128
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return self.body.vector(self.body.pooled(input_ids, attention_mask))
@@ -38,3 +40,9 @@ class UseTextEncoder(Encoder):
     def freeze_lower(self, share: float) -> None:
         """Its embeddings are always frozen; a share of 1 freezes the rest too."""
         self.body.requires_grad_(share < 1.0)
+
+    def onnx_graph(self, head: nn.Linear) -> Any:
+        """A graph written by hand, which computes what depends on a token alone once an id."""
+        from undercut.neural.use.graph import classifier_graph
+
+        return classifier_graph(self.body, head)

@@ -1,9 +1,10 @@
 """The multilingual Universal Sentence Encoder's tokeniser, as a Hugging Face one.
 
 The package's own is exact but pure Python. This one is built from the same vocabulary and
-gives the same ids for every text but two oddities: the empty string is `<s></s>`, without
-the `<unk>` between (a normaliser cannot add to nothing; a data set holds no empty text), and
-U+0344 counts as two unknown characters, not one.
+gives the same ids but for oddities: the empty string is `<s></s>`, without the `<unk>` between
+(a normaliser cannot add to nothing; a data set holds no empty text); accents in an order that
+Unicode calls unnormalised, or on a ligature, are put in order first; the literal `<unk><unk>`
+is one unknown token.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from undercut.neural.use.pieces import Piece
 UNKNOWN_ID, START_ID, END_ID = 0, 1, 2
 
 _META = "\u2581"
+# Scores are float32 above 2 in size: times this they are whole numbers, which JSON keeps to
+# the last bit, so that equally good segmentations are settled alike before and after loading.
+_WHOLE = 2.0**22
 # What the model's normaliser (nmt_nfkc) makes a space beyond NFKC; found by comparing its
 # table with NFKC over all of Unicode. The replacement character is among them, so that
 # nothing a user types can be mistaken for the placeholder below.
@@ -34,9 +38,8 @@ def build_tokenizer(pieces: Sequence[Piece]) -> Tokenizer:
     Source: Kudo 2018, arXiv 1804.10959 (unigram segmentation).
     """
     _check_vocabulary(pieces)
-    tokenizer = Tokenizer(
-        models.Unigram([(piece.text, piece.score) for piece in pieces], unk_id=UNKNOWN_ID)
-    )
+    scored = [(piece.text, piece.score * _WHOLE) for piece in pieces]
+    tokenizer = Tokenizer(models.Unigram(scored, unk_id=UNKNOWN_ID))
     tokenizer.normalizer = _normalizer()
     tokenizer.pre_tokenizer = _pre_tokenizer({char for piece in pieces for char in piece.text})
     tokenizer.post_processor = processors.TemplateProcessing(

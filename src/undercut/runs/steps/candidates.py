@@ -17,13 +17,16 @@ from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.data import RunData
 
 if TYPE_CHECKING:
+    from undercut.neural.classifier import Classifier
     from undercut.neural.encoder import Encoder
     from undercut.neural.fit import FitConfig, FitProgress
 
 MODEL = "model"
+TRAINED = "trained.safetensors"
 # Share of the teacher's probabilities, against the labels, in what a smaller model learns from.
 # Source: Hinton, Vinyals & Dean 2015.
 TEACHER_SHARE = 0.7
+LABEL_SMOOTHING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,10 @@ def make_candidates(
                 stages, made, rows, data.tune, recipe, recipe.encoder, layers=layers, teacher=main
             )
         )
+    static = _static(stages, made, rows, data.tune, recipe, main)
     floats = (main, *students)
     integers = tuple(_int8(stages, candidate, rows, recipe) for candidate in floats)
-    return (ngram, *integers, *floats)
+    return (ngram, static, *integers, *floats)
 
 
 def _ngram(stages: Stages, data: Made, rows: Dataset, recipe: Recipe) -> Candidate:
@@ -135,7 +139,55 @@ def _encoder(
         inputs=inputs,
     )
     facts = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
-    return Candidate(name, "transformer", made, facts)
+    return Candidate(name, "transformer", made, facts | {"thin": layers is not None})
+
+
+def _static(
+    stages: Stages, data: Made, rows: Dataset, tune: Dataset, recipe: Recipe, teacher: Candidate
+) -> Candidate:
+    """Token vectors without attention, distilled from the teacher, starting from its own."""
+    from undercut.neural.static import StaticConfig, distil_static, input_vectors
+
+    config = StaticConfig(seed=recipe.seed)
+
+    def build(folder: Path) -> None:
+        import torch
+
+        from undercut.models.threads import available_cores
+        from undercut.neural.encoder import load_encoder
+        from undercut.neural.fit import smoothed_targets
+
+        torch.set_num_threads(available_cores())
+        encoder = load_encoder(recipe.encoder)
+        targets = smoothed_targets(rows.labels, len(rows.classes), LABEL_SMOOTHING)
+        model = distil_static(
+            encoder.tokenizer,
+            rows.texts,
+            _blend(targets, train_probabilities(teacher)),
+            rows.classes,
+            config,
+            tune_texts=tune.texts,
+            tune_labels=tune.labels,
+            start=input_vectors(encoder),
+            report=_ticker(stages),
+        )
+        (folder / MODEL).mkdir()
+        model.save(folder / MODEL)
+
+    made = stages.run(
+        "static",
+        "distil into token vectors",
+        build,
+        version="1",
+        config=[config, recipe.encoder, recipe.rows],
+        inputs={"data": data, "teacher": teacher.made},
+    )
+    return Candidate("static", "static", made, dict(teacher.facts) | {"parameters": None})
+
+
+def _blend(targets: FloatArray, teacher: FloatArray) -> FloatArray:
+    """What a student learns from: mostly its teacher, partly the labels."""
+    return ((1 - TEACHER_SHARE) * targets + TEACHER_SHARE * teacher).astype(np.float32)
 
 
 def _fit_base(encoder: str, layers: int | None) -> FitConfig:
@@ -176,7 +228,7 @@ def _fit_and_export(
         classifier.cuda()
     targets = smoothed_targets(rows.labels, len(rows.classes), config.label_smoothing)
     if teacher is not None:
-        targets = ((1 - TEACHER_SHARE) * targets + TEACHER_SHARE * teacher).astype(np.float32)
+        targets = _blend(targets, teacher)
     tokens = [
         tokenise(loaded.tokenizer, part.texts, max_tokens=limit, pad_id=loaded.pad_id)
         for part in (rows, tune)
@@ -185,6 +237,8 @@ def _fit_and_export(
         classifier, tokens[0], targets, tokens[1], tune.labels, config, report=_ticker(stages)
     )
     save_arrays(folder / "train.safetensors", {"probabilities": result.train_probabilities})
+    trained = {name: value.cpu().numpy() for name, value in classifier.trained_state().items()}
+    save_arrays(folder / TRAINED, trained)
     facts = {
         "source": loaded.info.source,
         "licence": loaded.info.licence,
@@ -195,7 +249,7 @@ def _fit_and_export(
     }
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
     (folder / MODEL).mkdir()
-    settings = OnnxSettings(max_tokens=limit, pad_id=loaded.pad_id)
+    settings = OnnxSettings(max_tokens=limit, pad_id=loaded.pad_id, batch_rows=loaded.batch_rows)
     export(classifier, folder / MODEL, rows.classes, settings)
 
 
@@ -224,6 +278,15 @@ def _ticker(stages: Stages) -> Callable[[FitProgress], None]:
 def train_probabilities(candidate: Candidate) -> FloatArray:
     """What a fine-tuned candidate says of the training rows, (rows, classes)."""
     return load_arrays(candidate.made.path / "train.safetensors")["probabilities"]
+
+
+def load_trained(classifier: Classifier, candidate: Candidate) -> None:
+    """Put a candidate's trained weights into a fresh classifier on the same encoder."""
+    import torch
+
+    arrays = load_arrays(candidate.made.path / TRAINED)
+    classifier.restore({name: torch.from_numpy(array) for name, array in arrays.items()})
+    classifier.eval()
 
 
 def _int8(stages: Stages, candidate: Candidate, rows: Dataset, recipe: Recipe) -> Candidate:

@@ -6,9 +6,9 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from undercut import __version__
 from undercut.build.planning.decide import DecideConfig, Decision, Judged, decide
 from undercut.core.artefacts import write_manifest
 from undercut.models.plan import PLAN_FILE, PLAN_KIND, PlanDescription
@@ -39,8 +39,16 @@ def make_decision(
         Judged(data.certify.labels, certify),
         {name: cost.seconds_per_text for name, cost in costs.items()},
         [c.name for c in candidates if c.family in TEACHER_FAMILIES and not c.facts.get("thin")],
-        DecideConfig(keep=config.keep, confidence=config.confidence),
+        DecideConfig(
+            keep=config.keep, confidence=config.confidence, copies=int8_copies(candidates)
+        ),
     )
+
+
+def int8_copies(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Candidate → its int8 copy."""
+    names = {candidate.name for candidate in candidates}
+    return {name: f"{name}-int8" for name in names if f"{name}-int8" in names}
 
 
 def make_plan(
@@ -90,7 +98,7 @@ def _pack(
         shutil.copytree(by_name[name].folder, folder / places[name])
     description = PlanDescription(
         name=" → ".join(stage.name for stage in decision.plan.stages),
-        undercut_version=installed_version("undercut"),
+        undercut_version=__version__,
         created=now.isoformat(timespec="seconds"),
         classes=data.classes,
         cascade=decision.plan,
@@ -124,4 +132,4 @@ def publish_plan(made: Made, out: Path, card: str) -> Path:
 
 
 def _freeze(folder: Path) -> None:
-    write_manifest(folder, kind=PLAN_KIND, created_by=f"undercut {installed_version('undercut')}")
+    write_manifest(folder, kind=PLAN_KIND, created_by=f"undercut {__version__}")

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from importlib.metadata import version as installed_version
 from typing import Any
 
 import numpy as np
 
+from undercut import __version__
 from undercut.build.planning import metrics
 from undercut.build.planning.decide import Decision, Judged
 from undercut.build.planning.measure import Latency, Throughput
@@ -66,7 +66,7 @@ def build_report(found: Findings) -> schema.Report:
     plan = judged.answers(found.decision.plan)
     measured_on = parts.MeasuredOn(where=where, rows=len(rows), resamples=RESAMPLES)
     return schema.Report(
-        undercut_version=installed_version("undercut"),
+        undercut_version=__version__,
         language=found.config.language,
         created=found.now,
         seed=found.config.seed,
