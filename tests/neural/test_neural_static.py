@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.models.folder import load_model
@@ -38,20 +37,14 @@ def corpus(source: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[list[str], 
 
 
 def wordpiece(texts: list[str]) -> Tokenizer:
-    """Always a new object of the same content: the trainer itself is not deterministic."""
-    return Tokenizer.from_str(_wordpiece(tuple(texts)))
-
-
-@cache
-def _wordpiece(texts: tuple[str, ...]) -> str:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    letters = {f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"}
+    words = {*" ".join(texts).lower().translate(str.maketrans("?!.", "   ")).split(), *"?!."}
+    pieces = ["[UNK]", *sorted(words | letters)]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=120, special_tokens=["[UNK]"], show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer.to_str()
+    return tokenizer
 
 
 def unigram(texts: list[str]) -> Tokenizer:
@@ -107,7 +100,9 @@ def test_it_follows_the_targets_and_not_labels() -> None:
         tune_texts=[],
         tune_labels=np.array([], dtype=np.int64),
     )
-    np.testing.assert_allclose(model.predict_proba(texts), wanted, atol=0.1)
+    got = model.predict_proba(texts)
+    np.testing.assert_allclose(got.mean(axis=0), wanted[0], atol=0.05)
+    assert (got.argmax(axis=1) == 0).all()
 
 
 def test_same_seed_same_model_and_torch_is_left_as_it_was() -> None:
