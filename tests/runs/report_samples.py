@@ -185,7 +185,7 @@ def certified(names: tuple[str, ...] = INTENTS) -> Report:
                     examples=(FindingExample(text="Where is my card?", line=812, label=names[0]),),
                 ),
                 Finding(
-                    rule="train_test_overlap",
+                    rule="also_in_test",
                     count=3,
                     action="removed_from_train",
                     examples=(FindingExample(text=HOSTILE, line=77),),

@@ -35,6 +35,24 @@ MOST_CONFUSIONS = 12
 EXAMPLES = 3
 FRONTIER_POINTS = 60
 METHOD = "paired_exact"
+# What the data room does by rule, as codes that the page says in both languages.
+ACTIONS = {
+    "unreadable_row": "dropped",
+    "missing_label": "dropped",
+    "whole_number_label": "rewritten",
+    "empty_text": "dropped",
+    "long_text": "truncated",
+    "also_in_test": "removed_from_train",
+    "conflicting_label": "majority_kept",
+    "tied_conflicting_label": "dropped",
+    "exact_duplicate": "kept_one",
+    "single_row_class": "train_only",
+    "class_not_in_train": "dropped",
+    "near_duplicate": "kept_together",
+    "large_group": "train_only",
+    "class_not_in_certify": "reported",
+    "class_not_in_tune": "reported",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,28 +309,29 @@ def _usd(texts_per_second: float, price: PriceRow) -> float | None:
 def _data(found: Findings) -> schema.Data:
     facts, data = found.data.facts, found.data
     reports = facts["reports"]
-    findings: list[tuple[str | None, Any]] = [(None, f) for f in reports["train"]["findings"]]
-    findings += [("test", f) for f in reports.get("test", {"findings": []})["findings"]]
-    findings += [(None, f) for f in facts["split_findings"]]
+    findings = [
+        *reports["train"]["findings"],
+        *reports.get("test", {"findings": []})["findings"],
+        *facts["split_findings"],
+    ]
     splits = {"train": len(data.train), **{name: len(p) for name, p in data.parts().items()}}
     return schema.Data(
         source=found.config.train,
         test_source=found.config.test,
         rows_read=reports["train"]["rows_read"],
         classes=len(data.classes),
-        findings=tuple(_finding(f, where) for where, f in findings),
+        findings=tuple(_finding(finding) for finding in findings),
         splits=tuple(
             schema.Split.model_validate({"name": n, "rows": r}) for n, r in splits.items()
         ),
     )
 
 
-def _finding(finding: Mapping[str, Any], where: str | None) -> schema.Finding:
-    action = finding["action"] if where is None else f"{finding['action']} ({where})"
+def _finding(finding: Mapping[str, Any]) -> schema.Finding:
     return schema.Finding(
         rule=finding["rule"],
         count=finding["count"],
-        action=action,
+        action=ACTIONS.get(finding["rule"], finding["action"]),
         examples=tuple(schema.FindingExample(**example) for example in finding["examples"]),
     )
 
