@@ -102,11 +102,12 @@ class FindingExample(Frozen):
 
 
 class Finding(Frozen):
-    """Something odd in the data and what was done about it."""
+    """Something odd in the data and what was done about it. file: where its lines are."""
 
     rule: str
     count: Count
     action: str
+    file: Literal["train", "test"] = "train"
     examples: tuple[FindingExample, ...] = ()
 
 

@@ -309,31 +309,26 @@ def _usd(texts_per_second: float, price: PriceRow) -> float | None:
 def _data(found: Findings) -> schema.Data:
     facts, data = found.data.facts, found.data
     reports = facts["reports"]
-    findings = [
-        *reports["train"]["findings"],
-        *reports.get("test", {"findings": []})["findings"],
-        *facts["split_findings"],
-    ]
+    findings = {
+        "train": [*reports["train"]["findings"], *facts["split_findings"]],
+        "test": reports.get("test", {"findings": []})["findings"],
+    }
     splits = {"train": len(data.train), **{name: len(p) for name, p in data.parts().items()}}
     return schema.Data(
         source=found.config.train,
         test_source=found.config.test,
         rows_read=reports["train"]["rows_read"],
         classes=len(data.classes),
-        findings=tuple(_finding(finding) for finding in findings),
+        findings=tuple(_finding(one, file) for file, some in findings.items() for one in some),
         splits=tuple(
             schema.Split.model_validate({"name": n, "rows": r}) for n, r in splits.items()
         ),
     )
 
 
-def _finding(finding: Mapping[str, Any]) -> schema.Finding:
-    return schema.Finding(
-        rule=finding["rule"],
-        count=finding["count"],
-        action=ACTIONS.get(finding["rule"], finding["action"]),
-        examples=tuple(schema.FindingExample(**example) for example in finding["examples"]),
-    )
+def _finding(finding: Mapping[str, Any], file: str) -> schema.Finding:
+    action = ACTIONS.get(finding["rule"], finding["action"])
+    return schema.Finding.model_validate({**finding, "action": action, "file": file})
 
 
 def _machine(machine: MachineFacts) -> schema.Machine:
