@@ -1,4 +1,6 @@
-"""BERT-base in float32 PyTorch, as the reference that costs are compared with.
+"""BERT-base in float32 PyTorch, run well: the reference that costs are compared with.
+
+Run well means sorted by length and padded to the longest of each batch of 32.
 
 Only its speed is used, and speed does not depend on the weights: they are random, so nothing is
 downloaded. Tokenising uses the English vocabulary that BERT-base shares with the shipped encoder.
@@ -17,7 +19,7 @@ from undercut.core.errors import MissingExtraError
 from undercut.neural.encoder import minilm_folder
 from undercut.neural.tokens import sorted_batches, tokenise
 
-NAME = "BERT-base float32, PyTorch, sorted by length, batch 32"
+NAME = "BERT-base float32 in PyTorch"
 MAX_TOKENS = 512
 
 

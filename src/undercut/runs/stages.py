@@ -103,7 +103,7 @@ class Stages:
         try:
             book_reuse(self.books, stage=stage, attempt_id=attempt, artefact=key)
         except LedgerError:
-            # The ledger was removed but the store was not: pay again, so that the books are whole.
+            # The ledger was removed but the store was not: book anew, so that it has a payer.
             return False
         return True
 
