@@ -56,9 +56,9 @@ def test_message_place_and_hint_stand_on_stderr(undercut_cli: Call, job: FakeJob
 
 
 def test_a_full_disk_says_what_to_do(undercut_cli: Call, job: FakeJob) -> None:
-    job.error = OSError(errno.ENOSPC, "No space left on device", "out/work/x")
+    job.error = OSError(errno.ENOSPC, "No space left on device", "out/answers.csv")
     err = undercut_cli("run", "a.csv").err
-    assert "out/work/x: the disk is full" in err
+    assert "out/answers.csv: the disk is full" in err
     assert "finished steps are kept" in err
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from undercut.build.planning.calibration import negative_log_likelihood
 from undercut.build.planning.decide import DecideConfig, Judged, choose_teacher, decide
 from undercut.build.planning.foresight import pass_frontier
-from undercut.build.planning.mixture import log_loss, mixture_weights
+from undercut.build.planning.mixture import mixture_weights
 from undercut.build.planning.search import (
     Rival,
     SearchConfig,
@@ -106,8 +107,8 @@ def test_mixture_weights_beat_every_single_model(labels: np.ndarray) -> None:
     parts = {"a": scores(labels, 2.5, 1), "b": scores(labels, 2.5, 2)}
     weights = mixture_weights(parts, labels)
     assert sum(weights.values()) == pytest.approx(1.0)
-    mixed = log_loss(mix(parts, weights), labels)
-    assert mixed < min(log_loss(values, labels) for values in parts.values())
+    mixed = negative_log_likelihood(mix(parts, weights), labels)
+    assert mixed < min(negative_log_likelihood(values, labels) for values in parts.values())
 
 
 def test_a_useless_model_gets_no_weight(labels: np.ndarray) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.build.planning.calibration import fit_temperature
+from undercut.build.planning.calibration import fit_temperature, negative_log_likelihood
 from undercut.build.planning.certificate import Certificate, best_keep, certify
 from undercut.build.planning.fixed_sequence import certify_sequence
 from undercut.build.planning.foresight import pass_frontier, rows_needed
-from undercut.build.planning.mixture import log_loss, mixture_weights
+from undercut.build.planning.mixture import mixture_weights
 from undercut.build.planning.search import (
     Option,
     Rival,
@@ -137,7 +137,7 @@ def choose_teacher(
     mixture must not lower accuracy there either.
     """
     calibrated = {n: temper(tune.predictions[n], temperatures[n]) for n in names}
-    alone = min(names, key=lambda name: log_loss(calibrated[name], tune.labels))
+    alone = min(names, key=lambda name: negative_log_likelihood(calibrated[name], tune.labels))
     weights = mixture_weights(calibrated, tune.labels)
     mixed_right = (mix(calibrated, weights).argmax(axis=1) == tune.labels).sum()
     if mixed_right < (calibrated[alone].argmax(axis=1) == tune.labels).sum():
@@ -196,8 +196,8 @@ def _replaces(copy: Rival, original: Rival, labels: IntArray) -> bool:
     """Whether a compressed copy is cheaper and as good, up to a part of the tune split's noise."""
     if copy.seconds_per_text >= original.seconds_per_text:
         return False
-    lost = log_loss(copy.probabilities, labels) - log_loss(original.probabilities, labels)
-    return lost <= COPY_LOG_LOSS
+    loss = [negative_log_likelihood(r.probabilities, labels) for r in (copy, original)]
+    return loss[0] - loss[1] <= COPY_LOG_LOSS
 
 
 # Models below this share of the slowest one's cost are cheap enough to always run together.

@@ -33,9 +33,3 @@ def mixture_weights(probabilities: Mapping[str, FloatArray], labels: IntArray) -
     weights = np.round(weights / weights.sum(), 4)
     weights[weights.argmax()] += 1.0 - weights.sum()
     return {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight > 0}
-
-
-def log_loss(probabilities: FloatArray, labels: IntArray) -> float:
-    """Mean negative log-likelihood of the labels, in nats."""
-    chosen = probabilities[np.arange(len(labels)), labels].astype(float)
-    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
