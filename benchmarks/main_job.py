@@ -31,6 +31,7 @@ from undercut.core.dataset import Dataset
 from undercut.core.price_files import load_prices
 from undercut.core.prices import usd_per_million
 from undercut.models.folder import load_model
+from undercut.models.footprint import measure_footprint, peak_bytes
 from undercut.models.plan import load_plan
 from undercut.models.threads import available_cores
 from undercut.runs.config import RunConfig
@@ -51,8 +52,10 @@ TEXTS_FOR_MEMORY = 300
 class Contenders:
     """Every way to answer; each is built when it is asked for."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, *, finish: bool = True) -> None:
+        """finish: do the main job first where it is not done; else its folder must be there."""
         self.out = out
+        self.finish = finish
         self.config = RunConfig(
             train=str(BANKING77 / "train.csv"), test=str(BANKING77 / "test.csv"), out=str(out)
         )
@@ -63,23 +66,40 @@ class Contenders:
 
     def builders(self) -> dict[str, Callable[[], Answerer]]:
         """Name → what makes a function from texts to class ids."""
-        encoder = next(c.name for c in self.candidates if c.name.startswith("all-MiniLM"))
-        encoder = encoder.removesuffix("-int8")
+        encoder = self._main_encoder()
         return {
             "BERT-base float32, PyTorch, padded to 64": lambda: self._bert(TEXTBOOK_TOKENS),
             "BERT-base float32, PyTorch, sorted by length": lambda: self._bert(None),
             f"{encoder}, PyTorch": lambda: self._torch(encoder),
-            f"{encoder}, ONNX float32": lambda: self._onnx(encoder),
-            f"{encoder}, ONNX int8": lambda: self._onnx(f"{encoder}-int8"),
+            f"{encoder}, ONNX float32": lambda: self._stored_model(encoder),
+            f"{encoder}, ONNX int8": lambda: self._stored_model(f"{encoder}-int8"),
             "TF-IDF + logistic regression, scikit-learn": self._sklearn,
-            "n-gram model": lambda: self._onnx("ngram"),
+            "n-gram model": lambda: self._stored_model("ngram"),
+            "static model": lambda: self._stored_model("static"),
             "certified plan": self._plan,
         }
 
-    def _stored(self) -> tuple[RunData, tuple[Candidate, ...]]:
-        from undercut.runs.main_job import run
+    def folders(self) -> dict[str, Path]:
+        """The folders of contenders that need the base install only."""
+        by_name = {c.name: c.folder for c in self.candidates}
+        encoder = self._main_encoder()
+        return {
+            f"{encoder}, ONNX float32": by_name[encoder],
+            f"{encoder}, ONNX int8": by_name[f"{encoder}-int8"],
+            "n-gram model": by_name["ngram"],
+            "static model": by_name["static"],
+            "certified plan": self.out / "plan",
+        }
 
-        run(self.config)
+    def _main_encoder(self) -> str:
+        name = next(c.name for c in self.candidates if c.name.startswith("all-MiniLM"))
+        return name.removesuffix("-int8")
+
+    def _stored(self) -> tuple[RunData, tuple[Candidate, ...]]:
+        if self.finish:
+            from undercut.runs.main_job import run
+
+            run(self.config)
         price = load_prices().host(self.config.host)
         with open_stages(
             self.out, price=price, budget=None, progress=Silence(), created_by="benchmark"
@@ -117,7 +137,7 @@ class Contenders:
 
         return answer
 
-    def _onnx(self, name: str) -> Answerer:
+    def _stored_model(self, name: str) -> Answerer:
         model = load_model(self._candidate(name).folder)
         return lambda texts: model.predict_proba(texts, threads=self.cores).argmax(axis=1)
 
@@ -144,11 +164,11 @@ class Contenders:
 def main() -> None:
     """Measure, print a table, write the results."""
     arguments = _arguments()
-    contenders = Contenders(arguments.out)
+    contenders = Contenders(arguments.out, finish=not arguments.footprint)
     if arguments.footprint:
         answer = contenders.builders()[arguments.footprint]()
         answer(contenders.test.texts[:TEXTS_FOR_MEMORY])
-        print(_peak_bytes())
+        print(peak_bytes())
         return
     builders = contenders.builders()
     answerers = {name: build() for name, build in builders.items()}
@@ -169,7 +189,7 @@ def main() -> None:
                 "p99_ms": latency.p99_ms,
                 "usd_per_million": str(usd_per_million(speeds[name].median, price).amount),
                 "accuracy": None if name.startswith("BERT") else _accuracy(answer, contenders),
-                "peak_memory_bytes": _footprint(name, arguments),
+                "peak_memory_bytes": _footprint(name, contenders, arguments),
             }
         )
     _print(rows)
@@ -190,18 +210,16 @@ def _accuracy(answer: Answerer, contenders: Contenders) -> float:
     return float((labels == contenders.test.labels).mean())
 
 
-def _footprint(name: str, arguments: argparse.Namespace) -> int | None:
-    """Peak memory of a fresh process that answers in this way."""
+def _footprint(name: str, contenders: Contenders, arguments: argparse.Namespace) -> int | None:
+    """Peak memory of a fresh process that answers in this way (scikit-learn: fits and answers)."""
+    folder = contenders.folders().get(name)
+    texts = contenders.test.texts[:TEXTS_FOR_MEMORY]
+    if folder is not None:
+        return measure_footprint(folder, texts)
     command = [sys.executable, __file__, "--out", str(arguments.out), "--footprint", name]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     last = result.stdout.strip().splitlines()[-1:] or [""]
     return int(last[0]) if last[0].isdigit() else None
-
-
-def _peak_bytes() -> int:
-    from undercut.models.footprint import peak_bytes
-
-    return peak_bytes()
 
 
 def _print(rows: list[dict[str, object]]) -> None:

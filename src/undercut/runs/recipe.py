@@ -15,7 +15,7 @@ TRANSFORMER_FIT = FitConfig(epochs=4, frozen_share=0.5, learning_rate=3e-4)
 USE_FIT = FitConfig(
     epochs=4, frozen_share=0.0, learning_rate=5e-4, head_learning_rate=5e-3, batch_rows=64
 )
-THIN_FIT = FitConfig(epochs=3, frozen_share=0.5, learning_rate=4e-4, label_smoothing=0.0)
+THIN_FIT = FitConfig(epochs=2, frozen_share=0.5, learning_rate=4e-4, label_smoothing=0.0)
 
 EPOCH_FACTOR: dict[Effort, float] = {"quick": 0.5, "normal": 1.0, "thorough": 2.0}
 # Texts seen in training at most, all epochs together: what two cores do in some hours.
