@@ -78,7 +78,9 @@ def script_mix(texts: Sequence[str]) -> ScriptMix:
     with_letters = letters[:, 0] > 0
     if not with_letters.any():
         return ScriptMix(latin=0.0, cjk=0.0, other=0.0)
-    latin, cjk, other = (counts[with_letters] / letters[with_letters]).mean(axis=0)
+    shares = (counts[with_letters] / letters[with_letters]).mean(axis=0)
+    # Rounded, so that the order of the texts cannot move a share across a threshold.
+    latin, cjk, other = shares.round(12)
     return ScriptMix(latin=float(latin), cjk=float(cjk), other=float(other))
 
 
@@ -119,12 +121,13 @@ def _spread(texts: Sequence[str]) -> Sequence[str]:
 
 
 def _counts(text: str) -> tuple[int, int, int]:
-    kinds = [_script_of(character) for character in text]
+    kinds = [script_of(character) for character in text]
     return kinds.count("latin"), kinds.count("cjk"), kinds.count("other")
 
 
 @lru_cache(maxsize=1 << 15)
-def _script_of(character: str) -> str:
+def script_of(character: str) -> str:
+    """Family of a letter's script: 'latin', 'cjk' or 'other'; '' for what is no letter."""
     code = ord(character)
     if not character.isalpha():
         return ""

@@ -53,6 +53,13 @@ class Encoder(nn.Module, ABC):
     def freeze_lower(self, share: float) -> None:
         """Keep the embeddings and this share of the layers, from below, as they are."""
 
+    def keep_vocabulary(self, texts: Sequence[str]) -> None:
+        """Drop vocabulary that texts like these do not need, where that is offered.
+
+        Call it before training and before the tokenizer is used.
+        """
+        return
+
     def frozen_states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor | None:
         """(batch, tokens, states) output of the frozen part; None where there is no such part."""
         return None

@@ -32,23 +32,31 @@ class ByteEmbedding(nn.Module):
     """Frozen embeddings kept as bytes: 65 MB where float32 would take 262 MB.
 
     Buffers: `table` (TABLE_ROWS, EMBEDDING_WIDTH) uint8; `scale` and `low` (TABLE_CHUNKS,)
-    float32. Row i means table[i] * scale[i % TABLE_CHUNKS] + low[i % TABLE_CHUNKS].
+    float32; `chunk` (TABLE_ROWS,) int64, row i's. Row i means
+    table[i] * scale[chunk[i]] + low[chunk[i]].
     """
 
     table: Tensor
     scale: Tensor
     low: Tensor
+    chunk: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("table", torch.zeros(TABLE_ROWS, EMBEDDING_WIDTH, dtype=torch.uint8))
+        chunk = torch.arange(TABLE_ROWS) % TABLE_CHUNKS
+        self.register_buffer("chunk", chunk, persistent=False)
         self.register_buffer("scale", torch.ones(TABLE_CHUNKS))
         self.register_buffer("low", torch.zeros(TABLE_CHUNKS))
 
     def forward(self, ids: Tensor) -> Tensor:
         """(any shape,) piece ids -> (the same shape, EMBEDDING_WIDTH) float32."""
-        chunk = (ids % TABLE_CHUNKS).unsqueeze(-1)
+        chunk = self.chunk[ids].unsqueeze(-1)
         return self.table[ids] * self.scale[chunk] + self.low[chunk]
+
+    def keep(self, ids: Tensor) -> None:
+        """Drop all rows but these; row i is then what row ids[i] was."""
+        self.table, self.chunk = self.table[ids].clone(), self.chunk[ids].clone()
 
 
 class NgramBranch(nn.Module):

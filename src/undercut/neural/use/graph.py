@@ -20,8 +20,6 @@ from undercut.neural.use.encoder import (
     BRANCH_WIDTH,
     EPSILON,
     ORDERS,
-    TABLE_CHUNKS,
-    TABLE_ROWS,
     NgramBranch,
     UseEncoder,
 )
@@ -96,7 +94,8 @@ def _from(graph: OnnxGraph, x: str, start: int, tokens: str) -> str:
 
 def _embed(graph: OnnxGraph, encoder: UseEncoder, ids: str) -> str:
     """(distinct ids, EMBEDDING_WIDTH): the bytes of each row, scaled."""
-    table, chunk = encoder.embedding, torch.arange(TABLE_ROWS) % TABLE_CHUNKS
+    table = encoder.embedding
+    chunk = table.chunk.cpu()
     stored = graph.constant(table.table, np.uint8)
     as_float = graph.op("Cast", graph.op("Gather", stored, ids), to=TensorProto.FLOAT)
     scale = graph.constant(table.scale.cpu()[chunk].unsqueeze(-1))

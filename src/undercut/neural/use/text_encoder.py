@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+import torch
 from torch import Tensor, nn
 
 from undercut.neural.encoder import USE, Encoder, EncoderInfo
 from undercut.neural.use.encoder import VECTOR_WIDTH
-from undercut.neural.use.weights import load_use, load_use_tokenizer
+from undercut.neural.use.tokenizer import build_tokenizer
+from undercut.neural.use.vocabulary import needed_pieces
+from undercut.neural.use.weights import load_pieces, load_use
 
 PAD: Final = 0
 # It has no positions: texts may be of any length, and longer ones only cost more.
@@ -26,7 +30,8 @@ class UseTextEncoder(Encoder):
     def __init__(self) -> None:
         super().__init__()
         self.body = load_use()
-        self.tokenizer = load_use_tokenizer()
+        self._pieces = load_pieces()
+        self.tokenizer = build_tokenizer(self._pieces)
         self.info = INFO
         self.pad_id = PAD
         self.width = VECTOR_WIDTH
@@ -40,6 +45,12 @@ class UseTextEncoder(Encoder):
     def freeze_lower(self, share: float) -> None:
         """Its embeddings are always frozen; a share of 1 freezes the rest too."""
         self.body.requires_grad_(share < 1.0)
+
+    def keep_vocabulary(self, texts: Sequence[str]) -> None:
+        kept = needed_pieces(self._pieces, self.tokenizer, texts)
+        self._pieces = tuple(self._pieces[i] for i in kept)
+        self.tokenizer = build_tokenizer(self._pieces)
+        self.body.embedding.keep(torch.from_numpy(kept))
 
     def onnx_graph(self, head: nn.Linear) -> Any:
         """A graph written by hand, which computes what depends on a token alone once an id."""

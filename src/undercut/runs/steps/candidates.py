@@ -159,6 +159,7 @@ def _static(
 
         torch.set_num_threads(available_cores())
         encoder = load_encoder(recipe.encoder)
+        encoder.keep_vocabulary(rows.texts)
         targets = smoothed_targets(rows.labels, len(rows.classes), LABEL_SMOOTHING)
         model = distil_static(
             encoder.tokenizer,
@@ -222,6 +223,7 @@ def _fit_and_export(
     torch.set_num_threads(available_cores())
     torch.manual_seed(config.seed)
     loaded = load_encoder(encoder, layers=layers)
+    loaded.keep_vocabulary(rows.texts)
     limit = _token_limit(loaded, rows, recipe, token_limit)
     classifier = Classifier(loaded, len(rows.classes))
     if torch.cuda.is_available():
