@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev]"
 	@touch $(STAMP)
 
-demo: $(STAMP) ## The main job on BANKING77 (about five minutes on two cores)
+demo: $(STAMP) ## The main job on BANKING77 (four to five minutes on two cores)
 	$(BIN)/undercut run src/undercut/assets/banking77/train.csv \
 	    --test src/undercut/assets/banking77/test.csv --keep 0.99 --out out/demo
 
