@@ -160,4 +160,11 @@ def _next_steps(config: RunConfig) -> str:
 
     out = config.out_folder
     plan, page = shlex.quote(str(out / "plan")), shlex.quote(str(out / "report.html"))
-    return f"\nLook at it:  {page}\nUse it:      undercut predict {plan} FILE\n"
+    look, use, file = _NEXT_WORDS[config.language]
+    return f"\n{look}{page}\n{use}undercut predict {plan} {file}\n"
+
+
+_NEXT_WORDS = {
+    "en": ("Look at it:  ", "Use it:      ", "FILE"),
+    "zh": ("查看报告：", "使用方案：", "文件"),
+}

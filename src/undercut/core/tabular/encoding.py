@@ -165,7 +165,7 @@ def _undecodable(error: _UndecodableError, expected: str, source: str) -> InputE
         f"byte 0x{error.byte:02X} at offset {error.offset} is not valid {expected}",
         file=source,
         line=error.line,
-        hint="save the file as UTF-8, or state its encoding",
+        hint='save the file as UTF-8 (spreadsheets offer it as "CSV UTF-8")',
     )
 
 
