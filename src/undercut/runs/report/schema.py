@@ -49,7 +49,7 @@ class Measurement(Frozen):
     """How fast and how large a model is on this host, text in to label out.
 
     texts_per_second: median of the repeats in the best batch size.
-    spread_fraction: interquartile range of the repeats over their median.
+    spread_fraction: half the range of the repeats over their median.
     single_*_seconds: latency of one text at a time.
     """
 
