@@ -40,6 +40,7 @@ from undercut.runs.progress import Silence
 from undercut.runs.recipe import choose_recipe
 from undercut.runs.stages import open_stages
 from undercut.runs.steps.candidates import Candidate, make_candidates
+from undercut.runs.steps.costs import TEXTS_MET, OnAllCores
 from undercut.runs.steps.data import RunData, make_data
 
 HERE = Path(__file__).resolve().parent
@@ -61,6 +62,7 @@ class Contenders:
         )
         self.data, self.candidates = self._stored()
         self.cores = available_cores()
+        self.met = self.data.train.texts[:TEXTS_MET]
         assert self.data.test is not None
         self.test: Dataset = self.data.test
 
@@ -133,17 +135,25 @@ class Contenders:
 
         def answer(texts: Sequence[str]) -> np.ndarray:
             tokens = tokenise(encoder.tokenizer, texts, max_tokens=limit, pad_id=encoder.pad_id)
-            return predict_proba(classifier, tokens, half=False).argmax(axis=1)
+            return np.asarray(predict_proba(classifier, tokens, half=False).argmax(axis=1))
 
         return answer
 
     def _stored_model(self, name: str) -> Answerer:
         model = load_model(self._candidate(name).folder)
-        return lambda texts: model.predict_proba(texts, threads=self.cores).argmax(axis=1)
+
+        def answer(texts: Sequence[str], *, threads: int) -> np.ndarray:
+            return np.asarray(model.predict_proba(texts, threads=threads).argmax(axis=1))
+
+        return OnAllCores([model], answer, self.met)
 
     def _plan(self) -> Answerer:
         plan = load_plan(self.out / "plan")
-        return lambda texts: plan.answer(texts, threads=self.cores).labels
+
+        def answer(texts: Sequence[str], *, threads: int) -> np.ndarray:
+            return plan.answer(texts, threads=threads).labels
+
+        return OnAllCores(plan.cascade.models.values(), answer, self.met)
 
     def _sklearn(self) -> Answerer:
         from sklearn.feature_extraction.text import TfidfVectorizer

@@ -100,6 +100,10 @@ class StaticModel:
         scores = sums[:, :-1] if self.linear is None else sums[:, :-1] @ self.linear
         return np.asarray(scores + self.bias, dtype=np.float32)
 
+    def forget(self) -> None:
+        """Drop what is remembered of words met so far; answers stay the same."""
+        self._words = WordTable(self.tokenizer, self.table)
+
     def _remembered(self) -> WordTable:
         """The words met so far; a fresh table once they take more than 32 MiB."""
         words = self._words

@@ -17,7 +17,12 @@ Clock = Callable[[], float]
 
 
 class Answerer(Protocol):
-    """Answers a list of texts; the result is not looked at."""
+    """Answers a list of texts; the result is not looked at.
+
+    One that remembers what it met may have a method `refresh()`, called untimed before every
+    timed run: it puts the memory into the state that other texts leave, so that no text is
+    timed on its own echo.
+    """
 
     def __call__(self, texts: Sequence[str]) -> object: ...
 
@@ -72,19 +77,18 @@ def measure_throughput(
 
     A contender so slow that all texts would take longer than `seconds` gets a part of them: whole
     batches of similar length from all over the range, so that it pads as little as it would on
-    all texts. One so fast gets them several times over.
+    all texts. One so fast that they are over too soon runs several times in a repeat.
     """
     plans = {name: _fit_to_time(c, texts, config, clock) for name, c in contenders.items()}
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for repeat in range(config.repeats):
         for name, contender in contenders.items():
-            chosen = plans[name]
-            start = clock()
-            contender(chosen)
-            rates[name].append(len(chosen) / max(1e-9, clock() - start))
+            chosen, runs = plans[name]
+            spent = sum(_timed(contender, chosen, clock) for _ in range(runs))
+            rates[name].append(runs * len(chosen) / max(1e-9, spent))
         if report is not None:
             report(repeat + 1, config.repeats)
-    return {name: _summary(values, len(plans[name])) for name, values in rates.items()}
+    return {name: _summary(values, len(plans[name][0])) for name, values in rates.items()}
 
 
 def measure_latency(
@@ -96,8 +100,8 @@ def measure_latency(
 ) -> Latency:
     """Time of one text at a time, in milliseconds."""
     chosen = [texts[i % len(texts)] for i in range(config.latency_texts)]
-    for text in chosen[:5]:
-        contender([text])
+    contender(chosen[:5])
+    _refresh(contender)
     times: list[float] = []
     for text in chosen:
         start = clock()
@@ -114,18 +118,32 @@ FEWEST_LATENCIES = 20
 
 def _fit_to_time(
     contender: Answerer, texts: Sequence[str], config: MeasureConfig, clock: Clock
-) -> list[str]:
-    """Warm up, guess the speed, and choose as many texts as the wanted time allows."""
+) -> tuple[list[str], int]:
+    """Warm up, guess the speed; texts and runs per repeat that the wanted time allows."""
     probe = spread_batches(texts, config.batch_rows, config.fewest_batches)
     contender(probe[:8])
-    start = clock()
-    contender(probe)
-    rate = len(probe) / max(1e-9, clock() - start)
+    rate = len(probe) / max(1e-9, _timed(contender, probe, clock))
     wanted = rate * config.seconds
     if wanted < len(texts):
         batches = max(config.fewest_batches, round(wanted / config.batch_rows))
-        return spread_batches(texts, config.batch_rows, batches)
-    return list(texts) * max(1, round(wanted / len(texts)))
+        return spread_batches(texts, config.batch_rows, batches), 1
+    return list(texts), min(MOST_RUNS, max(1, round(wanted / len(texts))))
+
+
+MOST_RUNS = 10
+
+
+def _timed(contender: Answerer, texts: Sequence[str], clock: Clock) -> float:
+    _refresh(contender)
+    start = clock()
+    contender(texts)
+    return clock() - start
+
+
+def _refresh(contender: Answerer) -> None:
+    refresh = getattr(contender, "refresh", None)
+    if refresh is not None:
+        refresh()
 
 
 def spread_batches(texts: Sequence[str], batch_rows: int, batches: int) -> list[str]:
