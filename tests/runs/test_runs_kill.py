@@ -32,7 +32,7 @@ def test_killed_runs_go_on_where_they_were(tmp_path: Path) -> None:
     out = tmp_path / "out"
     moments = random.Random(0)
     kills = 0
-    for _ in range(40):
+    for _ in range(12):
         process = subprocess.Popen(
             command(train, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
