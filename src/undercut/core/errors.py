@@ -6,10 +6,18 @@
     ├── MissingExtraError   an optional package is needed for this step
     ├── BudgetExceededError the next step would cost more than is left
     ├── ArtefactError       a stored artefact is missing, changed or from another version
-    └── LedgerError         the books do not add up or cannot be written
+    ├── LedgerError         the books do not add up or cannot be written
+    └── RequestError        a served request is refused; nothing was answered or charged
+        ├── AuthenticationError       no key, or one that is unknown, revoked or expired
+        ├── PermissionDeniedError     a key that may not do this
+        ├── IdempotencyConflictError  an idempotency key was used with another body
+        ├── QuotaExceededError        the caller's rate, quota or budget is used up
+        ├── OverloadedError           the server's own limit is reached
+        ├── DeadlineExceededError     the answer would come too late
+        └── BooksUnavailableError     the request cannot be recorded, so it is not answered
 
 A message says what was wrong, what was got, what was expected; `hint` says what to try.
-Exit codes are mapped in `undercut.cli` only.
+Exit codes and HTTP statuses are mapped at the edge only.
 """
 
 from __future__ import annotations
@@ -73,3 +81,44 @@ class ArtefactError(UndercutError):
 
 class LedgerError(UndercutError):
     """The books do not add up or cannot be written."""
+
+
+class RequestError(UndercutError):
+    """A served request is refused: nothing was answered, nothing is charged.
+
+    retry_after_seconds: when trying again may succeed, None where it will not.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AuthenticationError(RequestError):
+    """No key was given, or one that is unknown, revoked or expired."""
+
+
+class PermissionDeniedError(RequestError):
+    """The key is known and may not do this."""
+
+
+class IdempotencyConflictError(RequestError):
+    """The idempotency key was used before, with another body."""
+
+
+class QuotaExceededError(RequestError):
+    """The caller's rate limit, monthly quota or budget is used up."""
+
+
+class OverloadedError(RequestError):
+    """The server has as much to do as it allows itself."""
+
+
+class DeadlineExceededError(RequestError):
+    """The answer would come after the caller's deadline."""
+
+
+class BooksUnavailableError(RequestError):
+    """The books cannot be written now, so nothing may be answered."""
