@@ -72,6 +72,7 @@ def test_the_report_holds_what_is_promised(job: Job) -> None:
     names = {candidate["name"] for candidate in document["candidates"]}
     assert {"ngram", "static", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2-int8"} <= names
     assert {"use-multilingual", "use-multilingual-int8"} <= names
+    assert {"use-multilingual-frozen", "use-multilingual-frozen-int8"} <= names
 
 
 def test_quality_is_good_and_measured_on_the_test_file(job: Job) -> None:

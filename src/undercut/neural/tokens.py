@@ -33,6 +33,10 @@ class TokenisedTexts:
         """(rows,) tokens of each text."""
         return np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))
 
+    def take(self, rows: IntArray) -> TokenisedTexts:
+        """These texts, in this order."""
+        return TokenisedTexts(tuple(self.ids[row] for row in rows), self.pad_id)
+
     def batch(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Padded ids and mask of the given rows, (rows, longest) int64."""
         return pad([self.ids[row] for row in rows], self.pad_id)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from undercut.core.dataset import Dataset, FloatArray
+from undercut.neural.encoder import USE
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.recipe import THIN_FIT, TRANSFORMER_FIT, USE_FIT, Recipe, training_rows
 from undercut.runs.stages import Made, Stages
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from undercut.neural.classifier import Classifier
     from undercut.neural.encoder import Encoder
     from undercut.neural.fit import FitConfig, FitProgress
+    from undercut.neural.tokens import TokenisedTexts
 
 MODEL = "model"
 TRAINED = "trained.safetensors"
@@ -33,7 +35,7 @@ LABEL_SMOOTHING = 0.1
 class Candidate:
     """One model that could serve.
 
-    family: 'ngram', 'static', 'transformer', 'transformer_int8', 'frozen' for the report.
+    family: 'ngram', 'static', 'frozen', 'frozen_int8', 'transformer' or 'transformer_int8'.
     made: the stage result whose folder `model` holds it. facts: what the model card tells.
     """
 
@@ -81,7 +83,8 @@ def make_candidates(
             )
         )
     static = _static(stages, made, rows, data.tune, recipe, main)
-    floats = (main, *students)
+    frozen = _frozen(stages, made, rows, data.tune, recipe, main)
+    floats = (main, *students, frozen)
     integers = tuple(_int8(stages, candidate, rows, recipe) for candidate in floats)
     return (ngram, static, *integers, *floats)
 
@@ -138,8 +141,7 @@ def _encoder(
         config=[encoder, layers, config, recipe.max_tokens, recipe.rows],
         inputs=inputs,
     )
-    facts = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
-    return Candidate(name, "transformer", made, facts | {"thin": layers is not None})
+    return Candidate(name, "transformer", made, _facts(made) | {"thin": layers is not None})
 
 
 def _static(
@@ -186,14 +188,49 @@ def _static(
     return Candidate("static", "static", made, dict(teacher.facts) | {"parameters": None})
 
 
+def _frozen(
+    stages: Stages, data: Made, rows: Dataset, tune: Dataset, recipe: Recipe, teacher: Candidate
+) -> Candidate:
+    """A linear head, distilled from the teacher, on the multilingual encoder as it comes."""
+    from undercut.neural.linear_head import HeadConfig
+
+    config = HeadConfig(seed=recipe.seed)
+
+    def build(folder: Path) -> None:
+        from undercut.neural.fit import smoothed_targets
+        from undercut.neural.linear_head import fit_head
+
+        classifier, tokens, limit = _prepare(rows, tune, recipe, USE, None)
+        targets = smoothed_targets(rows.labels, len(rows.classes), LABEL_SMOOTHING)
+        result = fit_head(
+            classifier,
+            tokens[0],
+            _blend(targets, train_probabilities(teacher)),
+            tokens[1],
+            tune.labels,
+            config,
+            report=lambda done: stages.tick(done, "sentence vectors"),
+        )
+        learnt = {"penalty": result.penalty, "tune_accuracy": list(result.tune_accuracy)}
+        _store(folder, classifier, rows, limit, learnt)
+
+    made = stages.run(
+        f"frozen-{USE}",
+        f"train a linear head on {USE}",
+        build,
+        version="1",
+        config=[config, recipe.max_tokens, recipe.rows],
+        inputs={"data": data, "teacher": teacher.made},
+    )
+    return Candidate(f"{USE}-frozen", "frozen", made, _facts(made))
+
+
 def _blend(targets: FloatArray, teacher: FloatArray) -> FloatArray:
     """What a student learns from: mostly its teacher, partly the labels."""
     return ((1 - TEACHER_SHARE) * targets + TEACHER_SHARE * teacher).astype(np.float32)
 
 
 def _fit_base(encoder: str, layers: int | None) -> FitConfig:
-    from undercut.neural.encoder import USE
-
     if encoder == USE:
         return USE_FIT
     return TRANSFORMER_FIT if layers is None else THIN_FIT
@@ -210,49 +247,71 @@ def _fit_and_export(
     config: FitConfig,
     teacher: FloatArray | None,
 ) -> None:
-    import torch
-
-    from undercut.models.onnx import OnnxSettings
-    from undercut.models.threads import available_cores
-    from undercut.neural.classifier import Classifier
-    from undercut.neural.encoder import load_encoder, token_limit
-    from undercut.neural.export import export
     from undercut.neural.fit import fit, smoothed_targets
-    from undercut.neural.tokens import tokenise
 
-    torch.set_num_threads(available_cores())
-    torch.manual_seed(config.seed)
-    loaded = load_encoder(encoder, layers=layers)
-    loaded.keep_vocabulary(rows.texts)
-    limit = _token_limit(loaded, rows, recipe, token_limit)
-    classifier = Classifier(loaded, len(rows.classes))
-    if torch.cuda.is_available():
-        classifier.cuda()
+    classifier, tokens, limit = _prepare(rows, tune, recipe, encoder, layers)
     targets = smoothed_targets(rows.labels, len(rows.classes), config.label_smoothing)
     if teacher is not None:
         targets = _blend(targets, teacher)
-    tokens = [
-        tokenise(loaded.tokenizer, part.texts, max_tokens=limit, pad_id=loaded.pad_id)
-        for part in (rows, tune)
-    ]
     result = fit(
         classifier, tokens[0], targets, tokens[1], tune.labels, config, report=_ticker(stages)
     )
     save_arrays(folder / "train.safetensors", {"probabilities": result.train_probabilities})
     trained = {name: value.cpu().numpy() for name, value in classifier.trained_state().items()}
     save_arrays(folder / TRAINED, trained)
+    learnt = {"tune_accuracy": list(result.tune_accuracy), "best_epoch": result.best_epoch}
+    _store(folder, classifier, rows, limit, learnt)
+
+
+def _prepare(
+    rows: Dataset, tune: Dataset, recipe: Recipe, encoder: str, layers: int | None
+) -> tuple[Classifier, tuple[TokenisedTexts, TokenisedTexts], int]:
+    """A fresh classifier on the device that trains, its train and tune tokens, its token limit."""
+    import torch
+
+    from undercut.models.threads import available_cores
+    from undercut.neural.classifier import Classifier
+    from undercut.neural.encoder import load_encoder, token_limit
+    from undercut.neural.tokens import tokenise
+
+    torch.set_num_threads(available_cores())
+    torch.manual_seed(recipe.seed)
+    loaded = load_encoder(encoder, layers=layers)
+    loaded.keep_vocabulary(rows.texts)
+    limit = _token_limit(loaded, rows, recipe, token_limit)
+    classifier = Classifier(loaded, len(rows.classes))
+    if torch.cuda.is_available():
+        classifier.cuda()
+    train, held = (
+        tokenise(loaded.tokenizer, part.texts, max_tokens=limit, pad_id=loaded.pad_id)
+        for part in (rows, tune)
+    )
+    return classifier, (train, held), limit
+
+
+def _store(
+    folder: Path, classifier: Classifier, rows: Dataset, limit: int, learnt: dict[str, Any]
+) -> None:
+    """The model folder, and beside it what the model card tells."""
+    from undercut.models.onnx import OnnxSettings
+    from undercut.neural.export import export
+
+    encoder = classifier.encoder
     facts = {
-        "source": loaded.info.source,
-        "licence": loaded.info.licence,
+        "source": encoder.info.source,
+        "licence": encoder.info.licence,
         "parameters": sum(p.numel() for p in classifier.parameters()),
-        "tune_accuracy": list(result.tune_accuracy),
-        "best_epoch": result.best_epoch,
         "max_tokens": limit,
     }
-    (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    (folder / "facts.json").write_text(json.dumps(facts | learnt, indent=1), encoding="utf-8")
     (folder / MODEL).mkdir()
-    settings = OnnxSettings(max_tokens=limit, pad_id=loaded.pad_id, batch_rows=loaded.batch_rows)
+    settings = OnnxSettings(max_tokens=limit, pad_id=encoder.pad_id, batch_rows=encoder.batch_rows)
     export(classifier, folder / MODEL, rows.classes, settings)
+
+
+def _facts(made: Made) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
+    return facts
 
 
 def _token_limit(
@@ -309,4 +368,4 @@ def _int8(stages: Stages, candidate: Candidate, rows: Dataset, recipe: Recipe) -
         config=recipe.seed,
         inputs={"model": candidate.made},
     )
-    return Candidate(f"{candidate.name}-int8", "transformer_int8", made, candidate.facts)
+    return Candidate(f"{candidate.name}-int8", f"{candidate.family}_int8", made, candidate.facts)

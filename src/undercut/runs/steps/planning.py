@@ -22,7 +22,7 @@ from undercut.runs.steps.predictions import Predictions
 
 PLAN = "plan"
 # A mixture that serves as yardstick is made of full models, not of copies of each other.
-TEACHER_FAMILIES = frozenset({"ngram", "transformer"})
+TEACHER_FAMILIES = frozenset({"ngram", "frozen", "transformer"})
 
 
 def make_decision(
