@@ -75,6 +75,16 @@ def test_the_report_holds_what_is_promised(job: Job) -> None:
     assert {"use-multilingual-frozen", "use-multilingual-frozen-int8"} <= names
 
 
+def test_the_plan_says_what_its_answers_cost(job: Job) -> None:
+    cost = load_plan(job.out / "plan").description.cost
+    assert cost is not None
+    shares = {stage.name: stage.share for stage in job.report.plan.stages}
+    assert set(cost.per_million_answers) == set(shares)
+    mean = sum(float(cost.per_million_answers[name]) * share for name, share in shares.items())
+    assert job.report.cost.usd_per_million is not None
+    assert mean == pytest.approx(job.report.cost.usd_per_million, rel=0.6)
+
+
 def test_quality_is_good_and_measured_on_the_test_file(job: Job) -> None:
     assert job.report.measured_on.where == "test"
     assert job.report.measured_on.rows == len(job.rows)

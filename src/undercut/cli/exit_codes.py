@@ -12,6 +12,7 @@ from undercut.core.errors import (
     InputError,
     LedgerError,
     MissingExtraError,
+    RequestError,
     UndercutError,
 )
 
@@ -26,6 +27,7 @@ class ExitCode(IntEnum):
     NOT_MET = 4
     BUDGET = 5
     STORED = 6
+    REFUSED = 7
     STOPPED = 130
     READER_GONE = 141
 
@@ -38,6 +40,7 @@ MEANINGS = {
     ExitCode.NOT_MET: "target not met, only with --fail-if-not-met",
     ExitCode.BUDGET: "the budget is spent",
     ExitCode.STORED: "an output folder, plan or ledger cannot be read or written",
+    ExitCode.REFUSED: "a server or its books refused the request",
     ExitCode.STOPPED: "stopped with Ctrl-C",
     ExitCode.READER_GONE: "whoever read the output went away (a closed pipe)",
 }
@@ -49,6 +52,7 @@ _BY_ERROR: tuple[tuple[type[UndercutError], ExitCode], ...] = (
     (BudgetExceededError, ExitCode.BUDGET),
     (ArtefactError, ExitCode.STORED),
     (LedgerError, ExitCode.STORED),
+    (RequestError, ExitCode.REFUSED),
 )
 
 # What the system says of a name that is wrong, rather than of a disk that refuses.

@@ -12,9 +12,11 @@ from pathlib import Path
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 from undercut import __version__
+from undercut.build.planning.decide import Judged
 from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
+from undercut.models.threads import available_cores
 from undercut.runs.config import RunConfig
 from undercut.runs.gpu_probe import probe_gpu
 from undercut.runs.machine import MachineFacts, machine_facts
@@ -30,6 +32,7 @@ from undercut.runs.steps.data import make_data
 from undercut.runs.steps.planning import make_plan, publish_plan
 from undercut.runs.steps.predictions import make_predictions
 from undercut.runs.steps.reporting import Findings, build_report
+from undercut.runs.steps.stage_costs import plan_cost
 
 
 def run(config: RunConfig, *, progress: Progress | None = None) -> Report:
@@ -82,7 +85,17 @@ def _run(stages: Stages, config: RunConfig, machine: MachineFacts) -> Report:
             now=now,
         )
     )
-    publish_plan(plan, config.out_folder, model_card(report))
+    judged = Judged(data.certify.labels, predictions.of("certify"))
+    cost = plan_cost(
+        decision.plan,
+        {name: found.seconds_per_text for name, found in costs[1].items()},
+        plan_costs["plan"].seconds_per_text,
+        judged.answers(decision.plan).stages,
+        stages.books.price,
+        measured=now.date(),
+        threads=available_cores(),
+    )
+    publish_plan(plan, config.out_folder, model_card(report), cost)
     write_reports(report, config.out_folder)
     return report
 

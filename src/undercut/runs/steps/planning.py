@@ -11,7 +11,8 @@ from pathlib import Path
 from undercut import __version__
 from undercut.build.planning.decide import DecideConfig, Decision, Judged, decide
 from undercut.core.artefacts import write_manifest
-from undercut.models.plan import PLAN_FILE, PLAN_KIND, PlanDescription
+from undercut.models.plan import PLAN_FILE, PLAN_KIND, PlanDescription, read_description
+from undercut.models.plan_cost import PlanCost
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.candidates import Candidate
@@ -107,28 +108,33 @@ def _pack(
         certified_keep=config.keep if decision.certificate.met else None,
         confidence=config.confidence,
     )
-    (folder / PLAN_FILE).write_text(
-        json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1),
-        encoding="utf-8",
-    )
+    _write_description(folder, description)
     used = [by_name[name] for name in decision.plan.models]
     (folder / "LICENCES.md").write_text(licence_notes(used), encoding="utf-8")
     _freeze(folder)
 
 
-def publish_plan(made: Made, out: Path, card: str) -> Path:
-    """Put the plan with its model card into the output folder, whole or not at all."""
+def publish_plan(made: Made, out: Path, card: str, cost: PlanCost) -> Path:
+    """Put the plan with its cost and model card into the output folder, whole or not at all."""
     target, fresh, old = out / PLAN, out / f".{PLAN}-new", out / f".{PLAN}-old"
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(made.path / PLAN, fresh)
     (fresh / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    _write_description(fresh, read_description(fresh).model_copy(update={"cost": cost}))
     _freeze(fresh)
     if target.exists():
         target.rename(old)
     fresh.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _write_description(folder: Path, description: PlanDescription) -> None:
+    (folder / PLAN_FILE).write_text(
+        json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1),
+        encoding="utf-8",
+    )
 
 
 def _freeze(folder: Path) -> None:
