@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 import types
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 from cli_fakes import Call
+from rich.console import Console
 
+from undercut.cli.ledger_table import render_ledger
 from undercut.core.ledger import Ledger
-from undercut.core.ledger_entries import Event
+from undercut.core.ledger_entries import Entry, Event
+from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.core.usage import Unit, Usage
 from undercut.runs.report.files import report_json
@@ -94,6 +98,30 @@ def test_ledger_table_names_payers_and_unknown_costs(undercut_cli: Call, finishe
     assert any(line.startswith("total") and "1 unknown" in line for line in lines)
     assert "add up" in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_a_narrow_ledger_cuts_names_and_no_numbers() -> None:
+    entries = [
+        Entry(
+            id=number,
+            run_id="r",
+            attempt_id=str(number),
+            stage="a-stage-with-quite-a-long-name-that-nobody-needs-whole",
+            event=Event.FINISHED,
+            at=datetime(2026, 11, 23, tzinfo=UTC),
+            usage=(Usage.measured(Unit.WALL_SECONDS, 108.8),),
+            amount=Money.parse("0.00000973 USD"),
+        )
+        for number in (1, 2)
+    ]
+    console = Console(width=72, file=io.StringIO())
+    render_ledger(entries, [], console)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert shown.count("$0.00000973") == 2
+    assert "finished" in shown
+    assert "108.8" in shown
+    assert "a-stage-with" in shown
 
 
 def test_ledger_json_adds_up_exactly(undercut_cli: Call, finished: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from rich import box
 from rich.console import Console
@@ -13,13 +14,17 @@ from undercut.core.ledger_entries import ENDS, Entry, Event, Total, total_of
 from undercut.core.usage import Unit, Usage
 from undercut.runs.report.formats import UNKNOWN
 
-_COLUMNS = ("CPU s", "wall s", "amount", "paid by")
+_HEADS = ("entry", "stage", "event", "CPU s", "wall s", "amount", "paid by")
+_STAGE = 1
+_WORDS = (1, 2)
+LEAST_STAGE = 8
+PADDING = 3
 
 
 def render_ledger(entries: Sequence[Entry], problems: Sequence[str], console: Console) -> None:
     """Print the book; the start of an attempt shows only while it has no end."""
     ended = {entry.attempt_id for entry in entries if entry.event is not Event.STARTED}
-    console.print(_table([e for e in entries if _tells(e, ended)]))
+    console.print(_table([e for e in entries if _tells(e, ended)], console.width))
     for problem in problems:
         console.print(Text(f"does not add up: {problem}", style="bold red"))
     if not problems:
@@ -35,13 +40,17 @@ def _tells(entry: Entry, ended: set[str]) -> bool:
     return entry.event is not Event.STARTED or entry.attempt_id not in ended
 
 
-def _table(entries: Sequence[Entry]) -> Table:
+def _table(entries: Sequence[Entry], width: int) -> Table:
+    # Only stage names may be cut: a number without its end is no number.
+    cells = [_entry_cells(entry) for entry in entries]
+    cells.append(("", "total", "", *_total_cells(total_of(entries)), ""))
+    widths = [max(len(row[i]) for row in [_HEADS, *cells]) for i in range(len(_HEADS))]
+    others = sum(widths) - widths[_STAGE] + PADDING * len(widths)
+    widths[_STAGE] = max(LEAST_STAGE, min(widths[_STAGE], width - others))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("entry", justify="right")
-    table.add_column("stage", overflow="ellipsis", no_wrap=True, ratio=1)
-    table.add_column("event")
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
+    for position, (head, wide) in enumerate(zip(_HEADS, widths, strict=True)):
+        justify: Literal["left", "right"] = "left" if position in _WORDS else "right"
+        table.add_column(head, justify=justify, no_wrap=True, min_width=wide, max_width=wide)
     for entry in entries:
         _row(table, _entry_cells(entry), style="dim" if entry.event is Event.REUSED else "")
     table.add_section()
