@@ -10,9 +10,13 @@ _EMOJI = (
 )
 # Arabic with its supplements, and the Indic and South-East Asian scripts: there the joiners
 # choose between letter forms (UAX 31, section 2.3, and The Unicode Standard, chapters 9 and 12).
-_JOINING = "\u0600-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\ufb50-\ufdff\ufe70-\ufefc"
+_JOINING = (
+    "\u0600-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\ufb50-\ufdff\ufe70-\ufefc"
+)
 
-_KEPT_JOINER = rf"(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"
+_KEPT_JOINER = (
+    rf"(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"
+)
 # A flag of a region is a black flag followed by tag letters and the cancel tag.
 _KEPT_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f"
 _DROPPED = (

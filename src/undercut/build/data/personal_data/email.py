@@ -1,0 +1,54 @@
+"""E-mail addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from undercut.build.data.personal_data.config import Candidate, Kind
+
+# Around each "@": at most 64 characters before it and 255 after (RFC 5321, 4.5.3.1), ASCII or
+# Latin letters; no look-back longer than that, so a megabyte of "a" costs what a megabyte costs.
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00c0-\u024f-]{1,64}\Z")
+_DOMAIN = re.compile(
+    r"(?:[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f-]{0,61}[A-Za-z0-9\u00c0-\u024f])?\.)"
+    r"{1,8}(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})(?![A-Za-z0-9])"
+)
+_AT = re.compile(r"[@＠]|\s?[\[(（]\s?(?:at|AT)\s?[\])）]\s?")
+_DOT = re.compile(r"\s?[\[(（]\s?(?:dot|DOT|点)\s?[\])）]\s?")
+# Names of files, as in logo@2x.png, are no domains.
+_FILES = frozenset("png jpg jpeg gif svg webp ico css js ts json html htm pdf mp3 mp4".split())
+
+
+def emails(text: str) -> Iterator[Candidate]:
+    """Addresses as RFC 5321 has them, unquoted, also with (at) and [dot]; the full-width ＠ too."""
+    for at in _AT.finditer(text):
+        local = _LOCAL.search(text, max(0, at.start() - 64), at.start())
+        if local is None:
+            continue
+        start = local.start() + len(local[0]) - len(local[0].lstrip(".!#$%&'*+/=?^`{|}~-"))
+        end = _domain_end(text, at.end())
+        if start < at.start() and end is not None and text[at.start() - 1] != ".":
+            yield Candidate(Kind.EMAIL, start, end, 2)
+
+
+def _domain_end(text: str, start: int) -> int | None:
+    plain = _DOMAIN.match(text, start, start + 256)
+    if plain is not None:
+        return None if plain[0].rsplit(".", 1)[1].lower() in _FILES else plain.end()
+    piece = text[start : start + 256]
+    dotted = _DOT.sub(".", piece)
+    spelt = _DOMAIN.match(dotted) if dotted != piece else None
+    if spelt is None:
+        return None
+    return start + _length_before(piece, spelt.end())
+
+
+def _length_before(piece: str, length: int) -> int:
+    """How much of `piece` makes `length` characters once each spelt dot counts as one."""
+    shift = 0
+    for dot in _DOT.finditer(piece):
+        if dot.start() - shift >= length:
+            break
+        shift += len(dot[0]) - 1
+    return length + shift
