@@ -23,6 +23,11 @@ _PHONE_WORDS = re.compile(
     r"|号码|号|为|是|到|这个|这|我|了)*[\s:：.=（(,，]*\Z",
     re.IGNORECASE,
 )
+_PHONE_AFTER = re.compile(
+    r"[\s,，(（]{0,2}(?:(?:is|was|as|be)\s)?(?:(?:my|our|his|her|their|the|a|是|为|这个|我的?|他的?|她的?)\s?)*"
+    r"(?:(?:old|new|work|home|cell|mobile)\s)?(?:(?:tele)?phone|cell|mobile|手机|电话|座机)",
+    re.IGNORECASE,
+)
 
 
 def numbers_a_thing(text: str, start: int) -> bool:
@@ -33,3 +38,8 @@ def numbers_a_thing(text: str, start: int) -> bool:
 def announces_phone(text: str, start: int) -> bool:
     """Whether the words before `start` say that a telephone number follows."""
     return _PHONE_WORDS.search(text[max(0, start - _REACH) : start]) is not None
+
+
+def explains_phone(text: str, end: int) -> bool:
+    """Whether the words after `end` say that what stood before is a telephone number."""
+    return _PHONE_AFTER.match(text, end, end + _REACH) is not None

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from undercut.build.data.personal_data.config import Candidate, Kind
 
+# Of the signs that RFC 5322 allows, / ? = & % separate parts of addresses of pages instead.
 # Around each "@": at most 64 characters before it and 255 after (RFC 5321, 4.5.3.1), ASCII or
 # Latin letters; no look-back longer than that, so a megabyte of "a" costs what a megabyte costs.
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00c0-\u024f-]{1,64}\Z")
+_LOCAL = re.compile(r"[A-Za-z0-9!#$'*+^_`{|}~.\u00c0-\u024f-]{1,64}\Z")
 _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f-]{0,61}[A-Za-z0-9\u00c0-\u024f])?\.)"
     r"{1,8}(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})(?![A-Za-z0-9])"
 )
-_AT = re.compile(r"[@＠]|\s?[\[(（]\s?(?:at|AT)\s?[\])）]\s?")
+_AT = re.compile(r"[@＠]|%40|\s?[\[(（]\s?(?:at|AT)\s?[\])）]\s?")
 _DOT = re.compile(r"\s?[\[(（]\s?(?:dot|DOT|点)\s?[\])）]\s?")
 # Names of files, as in logo@2x.png, are no domains.
 _FILES = frozenset("png jpg jpeg gif svg webp ico css js ts json html htm pdf mp3 mp4".split())
@@ -26,7 +27,7 @@ def emails(text: str) -> Iterator[Candidate]:
         local = _LOCAL.search(text, max(0, at.start() - 64), at.start())
         if local is None:
             continue
-        start = local.start() + len(local[0]) - len(local[0].lstrip(".!#$%&'*+/=?^`{|}~-"))
+        start = local.start() + len(local[0]) - len(local[0].lstrip(".!#$'*+^`{|}~-"))
         end = _domain_end(text, at.end())
         if start < at.start() and end is not None and text[at.start() - 1] != ".":
             yield Candidate(Kind.EMAIL, start, end, 2)

@@ -17,7 +17,7 @@ _V6 = re.compile(
 _VERSION = re.compile(
     r"(?:version|versions|ver|v|release|released|build|firmware|driver|update|upgrade|upgraded|"
     r"updated|patch|sdk|app|chrome|section|sec|chapter|clause|paragraph|figure|fig|table|§|"
-    r"版本|版本号|固件|升级到|更新到|升级至|更新至|驱动|章节|第|条款|内核)"
+    r"版本|版本号|固件|升级到|更新到|升级至|更新至|驱动|鸿蒙|安卓|系统|android|windows|ios|macos|linux|edge|firefox|章节|第|条款|内核)"
     r"(?:\s?(?:to|from|no\.?|number|号|是|为|至|到))?[\s.:：#（(]*\Z",
     re.IGNORECASE,
 )

@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterator
 
 from undercut.build.data.personal_data.config import Candidate, Kind
-from undercut.build.data.personal_data.context import announces_phone, numbers_a_thing
+from undercut.build.data.personal_data.context import (
+    announces_phone,
+    explains_phone,
+    numbers_a_thing,
+)
 
 _EDGE = r"(?<![A-Za-z0-9_])(?<!\d[.,:/-])(?<![A-Za-z0-9]-)"
 _END = r"(?![A-Za-z0-9_])(?![.,:/-]\d)"
@@ -17,7 +21,7 @@ _COUNTRY = (
     r"(?:2[1-689]|3[578]|42|5[09]|6[789]|8[058]|9[679])\d)"
 )
 _INTERNATIONAL = re.compile(
-    rf"(?<![\w+])(?<!\d[.,:/ -])(?:\+|00(?=[1-9]))[ ]?\(?{_COUNTRY}(?:\)?[ .-]{{0,2}}\(?\d){{6,13}}{_END}",
+    rf"(?<![\w+])(?<!\d[.,:/ -])\(?(?:\+|00(?=[1-9]))[ ]?\(?{_COUNTRY}(?:\)?[ .-]{{0,2}}\(?\d){{6,13}}{_END}",
     re.ASCII,
 )
 _AMERICAN = re.compile(
@@ -39,12 +43,13 @@ _CHINESE_SERVICE = re.compile(
 _NATIONAL = re.compile(
     rf"{_EDGE}\(?0[1-9]\d{{1,3}}(?:\)[ ]?|[ /-])\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,3}}{_END}", re.ASCII
 )
+_IN_PAIRS = re.compile(rf"{_EDGE}0[1-9](?:([ .-])\d\d)(?:\1\d\d){{3}}{_END}", re.ASCII)
 _SPELT = re.compile(
     "[幺一][三四五六七八九][零〇幺一二三四五六七八九]{9}(?![零〇幺一二三四五六七八九十百千])"
 )
 _ANNOUNCED = re.compile(rf"{_EDGE}\(?\d(?:[ ().-]{{0,2}}\d){{6,13}}{_END}", re.ASCII)
 _DATE = re.compile(r"(?:19|20)\d\d[ ./-]?(?:0?[1-9]|1[0-2])[ ./-]?(?:0?[1-9]|[12]\d|3[01])")
-_OWN_FORMS = (_AMERICAN, _CHINESE_MOBILE, _CHINESE_LANDLINE, _CHINESE_SERVICE, _SPELT)
+_OWN_FORMS = (_AMERICAN, _CHINESE_MOBILE, _CHINESE_LANDLINE, _CHINESE_SERVICE, _IN_PAIRS, _SPELT)
 
 
 def phones(text: str) -> Iterator[Candidate]:
@@ -56,14 +61,19 @@ def phones(text: str) -> Iterator[Candidate]:
             yield _candidate(found, 2)
     for form in _OWN_FORMS:
         for found in form.finditer(text):
-            if announces_phone(text, found.start()) or not numbers_a_thing(text, found.start()):
+            if not numbers_a_thing(text, found.start()):
                 yield _candidate(found, 2)
     for found in _NATIONAL.finditer(text):
         if 9 <= len(_digits(found[0])) <= 12 and not numbers_a_thing(text, found.start()):
             yield _candidate(found, 1)
     for found in _ANNOUNCED.finditer(text):
-        if announces_phone(text, found.start()) and not _DATE.fullmatch(found[0]):
+        if _said(text, found) and not _DATE.fullmatch(found[0]):
             yield _candidate(found, 1)
+
+
+def _said(text: str, found: re.Match[str]) -> bool:
+    told = announces_phone(text, found.start()) or explains_phone(text, found.end())
+    return told and not numbers_a_thing(text, found.start())
 
 
 def _candidate(found: re.Match[str], strength: int) -> Candidate:

@@ -37,6 +37,7 @@ _ASSIGNED = re.compile(
     r"[\"'`“‘]?(?P<value>(?!\[[A-Z])[!-~]{6,256})",
     re.IGNORECASE,
 )
+_NEXT_PARAMETER = re.compile(r"&\w+=")
 _TRAILING = "\"'`.,;:!?)]}>&"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9+/=_%-])[A-Za-z0-9+/_-]{32,200}={0,2}(?![A-Za-z0-9+/=_%-])", re.ASCII
@@ -55,7 +56,7 @@ def secrets(text: str) -> Iterator[Candidate]:
     yield from _private_keys(text)
     yield from (_candidate(found.span(), 3) for found in _URL_LOGIN.finditer(text))
     for found in _ASSIGNED.finditer(text):
-        value = found["value"].split("&")[0].rstrip(_TRAILING)
+        value = _NEXT_PARAMETER.split(found["value"], 1)[0].rstrip(_TRAILING)
         if _secretive(value, password=found["password"] is not None):
             start = found.start("value")
             yield _candidate((start, start + len(value)), 1)
