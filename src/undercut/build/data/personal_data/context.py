@@ -9,7 +9,7 @@ _REACH = 28
 _NUMBERED_THINGS = re.compile(
     r"(?:\border|\bticket|\bcase|\bpart|\bsku|\binvoice|\bref(?:erence)?|\btracking|\bmodel|\bisbn|"
     r"\bissn|\bserial|\bparcel|\bshipment|\btransaction|\bbatch|\bitem|\bproduct|\bpolicy|"
-    r"\bconfirmation|\bbooking|\breceipt|\bupc|\bean|\bimei|\btimestamp|\bbuild|\bdoi|\bclaim|"
+    r"\bconfirmation|\bbooking|\breceipt|\bupc|\bean|\bimei|\btimestamp|\bbuild|\bdoi|\bclaim|\baccount|\bcard|\bcustomer|\bmember|\bstudent|\bemployee|\bregistration|\blicen[cs]e|\btax|\babn|"
     r"订单|单号|编号|编码|快递|运单|流水|工单|货号|型号|票号|批次|条码|条形码|时间戳|序列号|书号|"
     r"统一社会信用代码|税号|学号|工号|案号|合同|发票|商品|店铺|会员号|卡券|房源|qq|微信|群号)"
     r"(?:\s?(?:number|num|no\.?|nr\.?|id|code|is|was|号码|号|为|是|码))*[\s#:：.=（(,，-]*\Z",
@@ -18,7 +18,7 @@ _NUMBERED_THINGS = re.compile(
 _PHONE_WORDS = re.compile(
     r"(?:\b(?:tele)?phone|\btel|\bcell|\bmobile|\bmob|\bcall(?:ed|ing)?|\btext(?:ed)?|\bring|\bfax|"
     r"\bdial|\breach|\bwhatsapp|\bsms|\bhotline|\bcontact|\bph|\bnumber|\bnr|\bring me|"
-    r"电话|手机|座机|热线|联系方式|致电|拨打|来电|号码|联系|传真|打|拨|tel|机号)"
+    r"电话|手机|座机|热线|联系方式|致电|拨打|来电|联系|传真|打|拨|tel|机号)"
     r"(?:\s?(?:number|num|no|nr|is|at|on|to|me|us|him|her|them|my|cell|mobile|back|号码|号|为|是|了|我|到|这个|这)\b\.?"
     r"|号码|号|为|是|到|这个|这|我|了)*[\s:：.=（(,，]*\Z",
     re.IGNORECASE,

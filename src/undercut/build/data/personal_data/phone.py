@@ -41,7 +41,8 @@ _CHINESE_SERVICE = re.compile(
     re.ASCII,
 )
 _NATIONAL = re.compile(
-    rf"{_EDGE}\(?0[1-9]\d{{1,3}}(?:\)[ ]?|[ /-])\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,3}}{_END}", re.ASCII
+    rf"(?<!\d ){_EDGE}\(?0[1-9]\d{{1,3}}(?:\)[ ]?|[ /-])\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,3}}{_END}",
+    re.ASCII,
 )
 _IN_PAIRS = re.compile(rf"{_EDGE}0[1-9](?:([ .-])\d\d)(?:\1\d\d){{3}}{_END}", re.ASCII)
 _SPELT = re.compile(

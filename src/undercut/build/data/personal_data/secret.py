@@ -42,6 +42,7 @@ _TRAILING = "\"'`.,;:!?)]}>&"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9+/=_%-])[A-Za-z0-9+/_-]{32,200}={0,2}(?![A-Za-z0-9+/=_%-])", re.ASCII
 )
+_DIGITS = re.compile(r"\d+")
 _HEX = re.compile(r"[0-9a-fA-F-]+")
 # A random base-64 string of 32 characters has 4.4 bits a character on average; names made of words
 # stay below 4 (measured on the corpus of the tests).
@@ -91,10 +92,11 @@ def _secretive(value: str, *, password: bool) -> bool:
 def _random(value: str) -> bool:
     """Not a hash in hexadecimal: commits and checksums are public, and look alike. Three kinds of
     characters, no path or slug, and many bits a character."""
-    if _HEX.fullmatch(value) or value.count("/") > 3 or value.count("-") + value.count("_") > 4:
+    if _HEX.fullmatch(value) or value.count("/") > 1 or value.count("-") + value.count("_") > 4:
         return False
     digits = sum(character.isdigit() for character in value)
     mixed = any(map(str.isupper, value)) and any(map(str.islower, value)) and digits >= 3
+    mixed = mixed and len(_DIGITS.findall(value)) >= 3
     return mixed and bits_per_character(value) >= _LEAST_BITS
 
 
