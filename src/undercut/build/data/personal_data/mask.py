@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from undercut.build.data.personal_data.config import Found, Kind, Masked, MaskConfig, value_key
+from undercut.build.data.personal_data.config import Found, Kind, MaskConfig, Masked, value_key
 from undercut.build.data.personal_data.find import find
 
 _PSEUDONYM_DIGITS = 12

@@ -50,7 +50,7 @@ def _gbk_read_as_latin1(text: str) -> str | None:
     if any(len(run) % 2 or not _EVERYDAY.fullmatch(run.encode("latin-1")) for run in runs):
         return None
     visible = len("".join(text.split()))
-    if 2 * len(written) < visible or not text.isascii() and _beyond_western(text):
+    if 2 * len(written) < visible or (not text.isascii() and _beyond_western(text)):
         return None
     again = _WESTERN.sub(lambda run: run[0].encode("latin-1").decode("gb2312", "replace"), text)
     han = _COMMON_HAN.findall(again)

@@ -18,7 +18,7 @@ _EAST_ASIAN_LETTER = re.compile(
     "\uff66-\uffdc\U00020000-\U0003ffff]"
 )
 # The macron alone: its NFKC is a blank with a combining mark.
-_ALWAYS = re.compile(f"[\u3000\uff01-\uffe2\uffe4-\uffee]+")
+_ALWAYS = re.compile("[\u3000\uff01-\uffe2\uffe4-\uffee]+")
 _BUT_MARKS = re.compile(f"(?:(?![{_OWN_MARKS}])[\u3000\uff01-\uffe2\uffe4-\uffee])+")
 
 
