@@ -24,8 +24,9 @@ _BY_SCRIPT = {
     "tamil": "ta",
     "telugu": "te",
 }
+_LATIN = "en de fr es it pt nl tr pl sv vi id cs da fi no hu ro ca"
 _SHARED = {
-    "latin": frozenset(["en", "de", "fr", "es", "it", "pt", "nl", "tr", "pl", "sv", "vi", "id", "cs", "da", "fi", "no", "hu", "ro", "ca"]),
+    "latin": frozenset(_LATIN.split()),
     "cyrillic": frozenset(["ru", "uk", "bg"]),
     "arabic": frozenset(["ar", "fa", "ur"]),
 }

@@ -12,7 +12,8 @@ _SCRIPTS = {
     "kana": "\u3041-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff9f",
     "hangul": "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3",
     "cyrillic": "\u0400-\u052f",
-    "arabic": "\u0620-\u065f\u066e-\u06ef\u06fa-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc",
+    "arabic": "\u0620-\u065f\u066e-\u06ef\u06fa-\u06ff\u0750-\u077f\u08a0-\u08ff"
+    "\ufb50-\ufdff\ufe70-\ufefc",
     "greek": "\u0370-\u03ff\u1f00-\u1fff",
     "hebrew": "\u05d0-\u05ea",
     "thai": "\u0e01-\u0e3a\u0e40-\u0e4e",
@@ -25,6 +26,10 @@ _SCRIPTS = {
 }
 _LETTERS = {name: re.compile(f"[{blocks}]+") for name, blocks in _SCRIPTS.items()}
 _HAN = re.compile(f"[{_SCRIPTS['han']}]")
+# Simplified forms that Big5 has as well, as rare characters of another meaning.
+_BIG5_BY_CHANCE = frozenset(
+    "万与价优体党凄厂厘吨圣复宁岭庄异怀怜惊扰据机极构柜栖气泞洁洒洼涂淀熏瓮痒确离种篱网羡肮胜腊苹茧蚕蜡蝎触赶适"
+)
 # A character of Chinese says about what three letters say.
 _WEIGHTS = {"han": 3, "kana": 3, "hangul": 3}
 
@@ -61,6 +66,8 @@ def chinese_writing(text: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _vote(character: str) -> int:
+    if character in _BIG5_BY_CHANCE:
+        return 1
     return _encodable(character, "gb2312") - _encodable(character, "big5")
 
 

@@ -45,7 +45,7 @@ class Augmented:
 
 
 class Paraphraser(Protocol):
-    """A worker that says a text again in other words (the labelling room has them, with a price)."""
+    """Says a text again in other words; the labelling room has such workers, with a price."""
 
     def paraphrase(self, texts: Sequence[str], rng: np.random.Generator) -> Sequence[str | None]:
         """One paraphrase for each text, None where it has none."""

@@ -14,10 +14,13 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 # Chinese in pieces of two characters, the commonest length of its words; the rest by white space,
 # which stays with the word before it.
 _PIECE = re.compile(rf"[{_HAN}]{{1,2}}|[^\s{_HAN}]+\s*|\s+")
+_CHINESE = re.compile(f"[{_HAN}]")
 # Moving or losing one of these turns the meaning round, and often the label with it.
-_NEGATIONS = frozenset(
-    ["no", "not", "never", "nor", "none", "nothing", "without", "cannot", "can't", "don't", "doesn't", "didn't", "won't", "isn't", "wasn't", "aren't", "weren't", "haven't", "hasn't", "shouldn't", "wouldn't", "couldn't", "ain't"]
-)
+_NEGATIONS_WRITTEN = """
+    no not never nor none nothing without cannot can't don't doesn't didn't won't isn't
+    wasn't aren't weren't haven't hasn't shouldn't wouldn't couldn't ain't
+"""
+_NEGATIONS = frozenset(_NEGATIONS_WRITTEN.split())
 _CHINESE_NEGATIONS = re.compile("[不没未无别非莫勿]")
 
 
@@ -62,7 +65,8 @@ def insert(parts: list[str], rng: np.random.Generator) -> list[str]:
         return parts
     word = parts[places[int(rng.integers(len(places)))]]
     at = int(rng.integers(len(parts)))
-    blank = " " if parts[at][-1].isspace() or any(part[-1].isspace() for part in parts) else ""
+    spaced = any(part[-1].isspace() for part in parts) and not _CHINESE.match(word)
+    blank = " " if spaced else ""
     return [*parts[:at], word.rstrip() + blank, *parts[at:]]
 
 

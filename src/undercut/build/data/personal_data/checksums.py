@@ -7,9 +7,11 @@ from datetime import date
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 # First two digits of a Chinese identity card: the province of first registration (GB/T 2260).
-_PROVINCES = frozenset(
-    ["11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83"]
-)
+_PROVINCES_WRITTEN = """
+    11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63
+    64 65 71 81 82 83
+"""
+_PROVINCES = frozenset(_PROVINCES_WRITTEN.split())
 
 
 def luhn(digits: str) -> bool:

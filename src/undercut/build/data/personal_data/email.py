@@ -20,7 +20,8 @@ _AT = re.compile(r"[@＠]|%40|\s?[\[(（]\s?(?:at|AT)\s?[\])）]\s?")
 _DOT = re.compile(r"\s?[\[(（]\s?(?:dot|DOT|点)\s?[\])）]\s?")
 _SPELT_DOT_AHEAD = re.compile(r"[A-Za-z0-9-]{1,63}\s?[\[(（]")
 # Names of files, as in logo@2x.png, are no domains.
-_FILES = frozenset(["png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "css", "js", "ts", "json", "html", "htm", "pdf", "mp3", "mp4"])
+_FILES_WRITTEN = "png jpg jpeg gif svg webp ico css js ts json html htm pdf mp3 mp4"
+_FILES = frozenset(_FILES_WRITTEN.split())
 
 
 def emails(text: str) -> Iterator[Candidate]:

@@ -63,24 +63,18 @@ def _settle(claims: list[Candidate]) -> list[Found]:
 
 def _repeats(text: str, settled: list[Found]) -> Iterator[Found]:
     """Where values already found stand again, unseen for want of a boundary or a telling word."""
-    by_seed: dict[str, dict[str, Kind]] = {}
-    for found in settled:
-        value = text[found.start : found.end]
-        by_seed.setdefault(value[:_SEED], {})[value] = found.kind
+    kinds: dict[str, Kind] = {text[found.start : found.end]: found.kind for found in settled}
+    lengths: dict[str, set[int]] = {}
+    for known in kinds:
+        lengths.setdefault(known[:_SEED], set()).add(len(known))
+    longest_first = {seed: sorted(found, reverse=True) for seed, found in lengths.items()}
     at = 0
     for gap_end, next_start in [*((f.start, f.end) for f in settled), (len(text), len(text))]:
         while at <= gap_end - _SEED:
-            values = by_seed.get(text[at : at + _SEED])
-            value = _longest_here(text, at, gap_end, values) if values else None
-            if value is not None and values:
-                yield Found(values[value], at, at + len(value))
-                at += len(value)
-            else:
-                at += 1
+            likely = longest_first.get(text[at : at + _SEED], ())
+            here = (text[at : at + length] for length in likely if at + length <= gap_end)
+            value = next((candidate for candidate in here if candidate in kinds), None)
+            if value is not None:
+                yield Found(kinds[value], at, at + len(value))
+            at += 1 if value is None else len(value)
         at = next_start
-
-
-def _longest_here(text: str, at: int, end: int, values: dict[str, Kind]) -> str | None:
-    lengths = sorted({len(value) for value in values}, reverse=True)
-    here = (text[at : at + length] for length in lengths if at + length <= end)
-    return next((value for value in here if value in values), None)

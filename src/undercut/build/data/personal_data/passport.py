@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from undercut.build.data.personal_data.config import Candidate, Kind
 
 _NUMBER = re.compile(
-    r"(?:passport|护照)[^\n.;。；]{0,24}?(?<![A-Za-z0-9])((?:[A-Z]{1,2}\d{6,8}|\d{9}))(?![A-Za-z0-9])",
+    r"(?:passport|护照)[^\n;。；]{0,24}?(?<![A-Za-z0-9])((?:[A-Z]{1,2}\d{6,8}|\d{9}))(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 

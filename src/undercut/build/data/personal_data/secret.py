@@ -32,9 +32,11 @@ _ASSIGNED = re.compile(
     r"(?P<name>api[ _-]?key|access[ _-]?key(?:[ _-]?(?:id|secret))?|secret(?:[ _-]?key)?|"
     r"client[ _-]?secret|(?:access|auth|refresh|bearer|session|api|app)[ _-]?token|token|bearer|"
     r"sessionid|signature|credentials?|"
-    r"app[ _-]?secret|密钥|令牌|(?P<password>password|passwd|passcode|passphrase|\bpwd|\bpass|\bpw|密码|口令))"
-    r"[\"'`]?(?:\s{0,3}(?:=>|:=|[:=：]|\bis now\b|\bis\b|\bwas\b|改成了?|设置为|设为|还是|是|为)\s{0,3}|\s{1,3})"
-    r"[\"'`“‘]?(?P<value>(?!\[[A-Z])[!-~]{6,256})",
+    r"app[ _-]?secret|密钥|令牌|(?P<password>password|passwd|passcode|passphrase|"
+    r"\bpwd|\bpass|\bpw|密码|口令))"
+    r"[\"'`]?(?:\s{0,3}(?:=>|:=|[:=：]|\bis now\b|\bis\b|\bwas\b|"
+    r"改成了?|设置为|设为|还是|是|为)\s{0,3}|\s{1,3})"
+    r"[\"'`“‘]?+(?P<value>(?!\[[A-Z])[!-~]{6,256})",
     re.IGNORECASE,
 )
 _NEXT_PARAMETER = re.compile(r"&\w+=")

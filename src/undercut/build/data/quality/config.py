@@ -63,9 +63,9 @@ def short_texts() -> QualityConfig:
         (
             Limit("nothing_visible", 1),
             Limit("lost_characters", 0.1),
-            Limit("one_character", 0.6),
-            Limit("many_words", 2_000, chinese=3_500),
-            Limit("long_words", 40),
+            Limit("one_character", 0.8),
+            Limit("many_words", 10_000, chinese=16_000),
+            Limit("long_words", 80),
             Limit("lorem_ipsum", 0),
             Limit("repeated_line_characters", 0.6),
             Limit("repeated_10_grams", 0.6),

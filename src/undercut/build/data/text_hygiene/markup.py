@@ -5,13 +5,21 @@ from __future__ import annotations
 import html
 import re
 
-_BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "legend", "li", "main", "nav", "ol", "optgroup", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "tfoot", "thead", "title", "tr", "ul"]
-)
+_BLOCKS_WRITTEN = """
+    address article aside blockquote body br caption center dd details dialog div dl dt
+    fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li
+    main nav ol optgroup option p pre section select summary table tbody tfoot thead title
+    tr ul
+"""
+_BLOCKS = frozenset(_BLOCKS_WRITTEN.split())
 _CELLS = frozenset(["td", "th"])
-_INLINE = frozenset(
-    ["a", "abbr", "acronym", "area", "audio", "b", "base", "bdi", "bdo", "big", "button", "canvas", "cite", "code", "col", "colgroup", "data", "datalist", "del", "dfn", "em", "embed", "font", "i", "iframe", "img", "input", "ins", "kbd", "label", "link", "map", "mark", "meta", "meter", "noscript", "object", "output", "param", "picture", "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "small", "source", "span", "strike", "strong", "style", "sub", "sup", "svg", "template", "textarea", "time", "track", "tt", "u", "var", "video", "wbr"]
-)
+_INLINE_WRITTEN = """
+    a abbr acronym area audio b base bdi bdo big button canvas cite code col colgroup data
+    datalist del dfn em embed font i iframe img input ins kbd label link map mark meta meter
+    noscript object output param picture progress q rp rt ruby s samp script small source
+    span strike strong style sub sup svg template textarea time track tt u var video wbr
+"""
+_INLINE = frozenset(_INLINE_WRITTEN.split())
 _NAMES = "|".join(sorted(_BLOCKS | _CELLS | _INLINE, key=len, reverse=True))
 # No "<" inside a tag: a run of opening brackets is then scanned once, not once for each.
 _TAG = re.compile(rf"</?({_NAMES})(?:[\s/][^<>]*+)?>|<!doctype[^<>]*+>", re.IGNORECASE)
