@@ -39,7 +39,8 @@ _ASSIGNED = re.compile(
     r"[\"'`“‘]?+(?P<value>(?!\[[A-Z])[!-~]{6,256})",
     re.IGNORECASE,
 )
-_NEXT_PARAMETER = re.compile(r"&\w+=")
+# A value ends at the next parameter of an address, and at a placeholder of an earlier masking.
+_NEXT_PARAMETER = re.compile(r"&\w+=|\[[A-Z_]{2,16}_[0-9a-f]{1,12}\]")
 _TRAILING = "\"'`.,;:!?)]}>&"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9+/=_%-])[A-Za-z0-9+/_-]{32,200}={0,2}(?![A-Za-z0-9+/=_%-])", re.ASCII
