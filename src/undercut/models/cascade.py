@@ -6,11 +6,13 @@ on a text is not run again. So the price of a stage is the price of the models i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from undercut.core.dataset import FloatArray, IntArray
@@ -58,6 +60,12 @@ class CascadeSpec(BaseModel):
         earlier = {name for spec in self.stages[:stage] for name in spec.weights}
         return tuple(name for name in self.stages[stage].weights if name not in earlier)
 
+    def kept_models(self, stage: int) -> tuple[str, ...]:
+        """Models that ran by the end of this stage and that a later stage mixes in."""
+        later = {name for spec in self.stages[stage + 1 :] for name in spec.weights}
+        earlier = {name for spec in self.stages[: stage + 1] for name in spec.weights}
+        return tuple(name for name in self.models if name in earlier and name in later)
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -84,25 +92,54 @@ class RunnableModel(Protocol):
     def predict_proba(self, texts: Sequence[str], *, threads: int = 1) -> FloatArray: ...
 
 
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What one stage makes of the rows that reach it.
+
+    mixed: (rows, classes) its probabilities; done: (rows,) bool, where it is sure enough to answer;
+    known: model name -> (rows, classes) tempered probabilities, those of earlier stages included.
+    """
+
+    mixed: FloatArray
+    done: NDArray[np.bool_]
+    known: Mapping[str, FloatArray]
+
+
+def run_stage(
+    spec: CascadeSpec,
+    position: int,
+    known: Mapping[str, FloatArray],
+    run: Callable[[str], FloatArray],
+) -> StageResult:
+    """Run one stage: the models it adds, then the mixture with what is known of the others.
+
+    known: model name -> (rows, classes) probabilities that earlier stages left (`StageResult`).
+    run: gives a model's raw probabilities for the same rows; asked only for the models it adds.
+    """
+    stage = spec.stages[position]
+    found = dict(known)
+    for name in spec.added_models(position):
+        found[name] = temper(run(name), spec.temperatures.get(name, 1.0))
+    mixed = mix(found, stage.weights)
+    return StageResult(mixed, margin(mixed) >= stage.threshold, found)
+
+
 def answer(spec: CascadeSpec, rows: int, probabilities: Probabilities) -> Answers:
     """Run the cascade over `rows` rows; `probabilities` is asked only for rows still open."""
     labels = np.zeros(rows, dtype=np.int64)
     confidence = np.zeros(rows, dtype=np.float32)
     stages = np.zeros(rows, dtype=np.int64)
     open_rows = np.arange(rows, dtype=np.int64)
-    known: dict[str, FloatArray] = {}
-    for position, stage in enumerate(spec.stages):
-        for name in spec.added_models(position):
-            raw = probabilities(name, open_rows)
-            known[name] = temper(raw, spec.temperatures.get(name, 1.0))
-        mixed = mix(known, stage.weights)
-        done = margin(mixed) >= stage.threshold
+    known: Mapping[str, FloatArray] = {}
+    for position in range(len(spec.stages)):
+        result = run_stage(spec, position, known, partial(probabilities, rows=open_rows))
+        mixed, done = result.mixed, result.done
         answered = open_rows[done]
         labels[answered] = mixed[done].argmax(axis=1)
         confidence[answered] = mixed[done].max(axis=1)
         stages[answered] = position
         open_rows = open_rows[~done]
-        known = {name: values[~done] for name, values in known.items()}
+        known = {name: values[~done] for name, values in result.known.items()}
         if not len(open_rows):
             break
     return Answers(labels, confidence, stages)
@@ -157,3 +194,18 @@ class Cascade:
             return self.models[model].predict_proba(chosen, threads=threads)
 
         return answer(self.spec, len(texts), run)
+
+    def run_stage(
+        self,
+        position: int,
+        texts: Sequence[str],
+        known: Mapping[str, FloatArray],
+        *,
+        threads: int = 1,
+    ) -> StageResult:
+        """Run one stage on texts that reached it, with what earlier stages know of them."""
+
+        def run(model: str) -> FloatArray:
+            return self.models[model].predict_proba(texts, threads=threads)
+
+        return run_stage(self.spec, position, known, run)

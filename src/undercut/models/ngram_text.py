@@ -14,7 +14,7 @@ from collections.abc import Sequence
 MAX_CHARACTERS = 10_000
 SEPARATOR = "\0"
 
-_ALONE = (
+ALONE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\u2e80-\u2fff\u3005-\u3007\u3040-\u30ff"
     "\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U0003ffff"
 )
@@ -23,7 +23,7 @@ _BETWEEN = (
     "\u2000-\u206f\u2190-\u25ff\u2e00-\u2e7f\u3000-\u303f\ufe00-\ufe0f\uff00-\uff0f\uff1a-\uff20"
     "\uff3b-\uff40\uff5b-\uff65"
 )
-_TOKEN = re.compile(rf"\0|[{_ALONE}]|[^{_BETWEEN}{_ALONE}]+")
+_TOKEN = re.compile(rf"\0|[{ALONE}]|[^{_BETWEEN}{ALONE}]+")
 
 # Chinese and Japanese keyboards write Latin letters and digits in double width.
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")

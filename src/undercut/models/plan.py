@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from undercut.core.artefacts import verify_folder
 from undercut.core.errors import ArtefactError, InputError
 from undercut.models.cascade import Answers, Cascade, CascadeSpec
 from undercut.models.folder import load_model
+from undercut.models.plan_cost import PlanCost
 from undercut.models.threads import available_cores
 
 PLAN_KIND: Final = "plan"
@@ -31,7 +32,7 @@ class PlanDescription(BaseModel):
     """plan.json, schema version 1.
 
     models: model name -> its folder below the plan folder. certified_keep: share of the teacher's
-    accuracy that is certified, None where nothing is.
+    accuracy that is certified, None where nothing is. cost: None where it was not measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,13 @@ class PlanDescription(BaseModel):
     teacher: str
     certified_keep: float | None = None
     confidence: float | None = None
+    cost: PlanCost | None = None
+
+    @model_validator(mode="after")
+    def _each_stage_has_its_cost(self) -> PlanDescription:
+        if self.cost is not None:
+            self.cost.check(tuple(stage.name for stage in self.cascade.stages))
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +116,8 @@ def load_plan(folder: str | Path) -> Plan:
 
     Raises ArtefactError where a file is missing, changed, or from a newer version.
     """
-    root = Path(folder)
-    if not (root / PLAN_FILE).is_file() and (root / "plan" / PLAN_FILE).is_file():
-        root = root / "plan"
-    if not (root / PLAN_FILE).is_file():
-        raise ArtefactError(
-            f"{folder}: holds no {PLAN_FILE}", hint="the plan folder of a run: OUT/plan"
-        )
-    description = _read_description(root / PLAN_FILE)
+    root = find_plan(folder)
+    description = read_description(root)
     # Hashing and loading wait for the disk and release the interpreter lock: do them together.
     with ThreadPoolExecutor(max_workers=4) as pool:
         verified = pool.submit(verify_folder, root)
@@ -133,7 +135,21 @@ def load_plan(folder: str | Path) -> Plan:
     )
 
 
-def _read_description(path: Path) -> PlanDescription:
+def find_plan(folder: str | Path) -> Path:
+    """The plan folder itself, given it or the folder of its run; ArtefactError where none is."""
+    root = Path(folder)
+    if not (root / PLAN_FILE).is_file() and (root / "plan" / PLAN_FILE).is_file():
+        root = root / "plan"
+    if not (root / PLAN_FILE).is_file():
+        raise ArtefactError(
+            f"{folder}: holds no {PLAN_FILE}", hint="the plan folder of a run: OUT/plan"
+        )
+    return root
+
+
+def read_description(root: Path) -> PlanDescription:
+    """plan.json of a plan folder, its files unchecked; ArtefactError where it cannot be read."""
+    path = root / PLAN_FILE
     try:
         return PlanDescription.model_validate_json(path.read_bytes())
     except ValidationError as error:
