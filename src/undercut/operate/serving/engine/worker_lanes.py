@@ -54,7 +54,8 @@ class WorkerLanes:
         self._failed_starts = 0
         self._why = ""
         self._restarts = 0
-        self._started = self._closing = False
+        self._started = False
+        self._closing = asyncio.Event()
 
     @property
     def state(self) -> LanesState:
@@ -109,15 +110,15 @@ class WorkerLanes:
 
     async def close(self) -> None:
         """Hang up and wait for the workers to end; kill those that do not."""
-        self._closing = True
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-        links, self._links = self._links, []
-        for link in links:
+        self._closing.set()
+        for link in tuple(self._links):
             link.hang_up()
-        await asyncio.gather(*(asyncio.to_thread(_end, link.process) for link in links))
+        # Each link that is lost leaves a task that waits for its process. Nothing is cancelled: a
+        # worker that is just being started is hung up on as soon as it is there.
+        await asyncio.sleep(0)
+        while self._tasks or self._links:
+            await asyncio.gather(*self._tasks)
+            await asyncio.sleep(0)
 
     def _ready(self) -> list[WorkerLink]:
         return [link for link in self._links if link.is_ready]
@@ -136,6 +137,8 @@ class WorkerLanes:
         )
         link = await WorkerLink.connect(ours, make)
         self._links.append(link)
+        if self._closing.is_set():
+            link.hang_up()
         try:
             return await asyncio.wait_for(asyncio.shield(link.ready), START_SECONDS)
         except (ModelFailedError, WorkerLostError, TimeoutError):
@@ -147,9 +150,9 @@ class WorkerLanes:
         """A worker is gone: reap it, and start another one where it had answered."""
         if link in self._links:
             self._links.remove(link)
-        if self._closing:
+        self._keep(_reap(link.process, END_SECONDS if self._closing.is_set() else 0))
+        if self._closing.is_set():
             return
-        self._keep(_reap(link.process))
         had_started = link.ready.done() and link.ready.exception() is None
         if self._started and had_started:
             LOG.warning("worker %d died and is started again", link.process.pid)
@@ -157,7 +160,7 @@ class WorkerLanes:
             self._keep(self._restart())
 
     async def _restart(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 await self._start_one()
             except (ModelFailedError, WorkerLostError, TimeoutError, OSError) as error:
@@ -166,7 +169,7 @@ class WorkerLanes:
                 LOG.error("a worker did not start: %s", self._why)
                 self._changed()
                 pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2**self._failed_starts)
-                await asyncio.sleep(pause)
+                await self._pause(pause)
             else:
                 self._failed_starts = 0
                 self._changed()
@@ -174,12 +177,16 @@ class WorkerLanes:
 
     async def _watch(self) -> None:
         """Kill a worker that is stuck: its batches go to another one."""
-        while True:
-            await asyncio.sleep(min(WATCH_SECONDS, self._stuck_seconds / 2))
+        while not self._closing.is_set():
+            await self._pause(min(WATCH_SECONDS, self._stuck_seconds / 2))
             for link in self._ready():
                 if link.oldest_seconds() > self._stuck_seconds:
                     LOG.error("worker %d is stuck and is killed", link.process.pid)
                     link.process.kill()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     def _keep(self, work: Coroutine[object, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -187,15 +194,11 @@ class WorkerLanes:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _reap(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    await asyncio.to_thread(_end, process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
+async def _reap(process: subprocess.Popen[bytes], patience_seconds: float) -> None:
     """Wait for a process that is ending, and kill it where it does not."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(END_SECONDS)
-        return
+    if patience_seconds:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, patience_seconds)
+            return
     process.kill()
-    process.wait()
+    await asyncio.to_thread(process.wait)
