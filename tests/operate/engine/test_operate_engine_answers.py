@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def test_any_budget_gives_the_same(
     turn: int,
 ) -> None:
     starts = np.cumsum([0, *sizes])
-    requests = [engine_texts[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    requests = [engine_texts[a:b] for a, b in pairwise(starts)]
 
     async def main() -> list[Answered]:
         async with running(

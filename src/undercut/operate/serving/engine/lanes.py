@@ -43,8 +43,15 @@ class Lanes(Protocol):
         """Batches of this stage that can be handed over now."""
         ...
 
-    def run(self, batch: StageBatch, finished: Finished) -> None:
-        """Run a batch; `finished` gets the outcome, WorkerLostError, or what the model raised."""
+    def idle(self) -> int:
+        """Workers that hold nothing, so that a batch could have one to itself."""
+        ...
+
+    def run(self, batch: StageBatch, finished: Finished, *, alone: bool = False) -> None:
+        """Run a batch; `finished` gets the outcome, WorkerLostError, or what the model raised.
+
+        alone: on an idle worker, which takes nothing else until it is done.
+        """
         ...
 
     async def start(self, changed: Callable[[], None]) -> list[float]:

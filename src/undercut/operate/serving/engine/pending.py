@@ -82,7 +82,8 @@ class Portion:
     """Rows of one request that go through a stage together.
 
     known: model name -> (rows, classes) what earlier stages left. attempts: workers that died
-    with it; then it goes alone, so that a text that kills workers takes no other request with it.
+    while they held it; then it has a worker to itself, so that a text that kills workers takes no
+    other request with it.
     queue: where it waits, None where it does not.
     """
 

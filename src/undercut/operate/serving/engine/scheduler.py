@@ -137,6 +137,8 @@ class CascadeScheduler:
 
     def _pump(self) -> None:
         self._pump_is_due = False
+        if not self._start_suspects():
+            return
         for stage, queue in enumerate(self.queues):
             while len(queue) and (free := self._lanes.free(stage)) > 0:
                 if not self._start(stage, queue, free, self._settings.batch_seconds):
@@ -150,20 +152,37 @@ class CascadeScheduler:
                 if not self._start(stage, queue, 1, seconds):
                     break
 
+    def _start_suspects(self) -> bool:
+        """Give each suspect a worker to itself; False while one waits for that.
+
+        Nothing else starts in the meantime: it would keep the workers busy, and the next one that
+        the suspect kills would take other requests with it.
+        """
+        for queues in (self.queues, self.background):
+            for stage, queue in enumerate(queues):
+                while queue.suspects:
+                    if not self._lanes.idle():
+                        return False
+                    if portions := queue.take_suspect(self._still_in_time):
+                        self._run(stage, portions, alone=True)
+        return True
+
     def _start(self, stage: int, queue: StageQueue, free: int, seconds: float) -> bool:
         fair = max(SMALLEST_SHARE, -(-queue.texts // free))
         within = self.rates[stage].characters_within(seconds, self._settings.batch_characters)
         portions = queue.take(min(fair, self._settings.batch_texts), within, self._still_in_time)
-        if not portions:
-            return False
+        if portions:
+            self._run(stage, portions)
+        return bool(portions)
+
+    def _run(self, stage: int, portions: Sequence[Portion], *, alone: bool = False) -> None:
         batch = self._batch(stage, portions)
         self.stages[stage].texts_in_flight += len(batch.texts)
 
         def finished(result: StageOutcome | Exception) -> None:
             self._finished(batch, portions, result)
 
-        self._lanes.run(batch, finished)
-        return True
+        self._lanes.run(batch, finished, alone=alone)
 
     def _batch(self, stage: int, portions: Sequence[Portion]) -> StageBatch:
         if len(portions) == 1:
@@ -208,7 +227,7 @@ class CascadeScheduler:
                 why = f"{portion.attempts} workers died while they answered these texts"
                 self.settle(portion.request, AnswerFailedError(why))
             else:
-                self._queue(portion.request, stage).put_again(portion)
+                self._queue(portion.request, stage).put_suspect(portion)
 
     def _failed(self, stage: int, portions: Sequence[Portion], error: Exception) -> None:
         if len(portions) == 1:
@@ -218,7 +237,7 @@ class CascadeScheduler:
         # Each alone: the text that the models stumble over fails no other request.
         for portion in portions:
             if not portion.request.settled:
-                self._queue(portion.request, stage).put_again(portion)
+                self._queue(portion.request, stage).put_alone(portion)
 
     def _count(self, batch: StageBatch, portions: Sequence[Portion], outcome: StageOutcome) -> None:
         texts, answered = len(batch.texts), len(outcome.classes)

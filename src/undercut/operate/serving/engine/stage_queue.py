@@ -14,23 +14,38 @@ class StageQueue:
     def __init__(self, *, turn_texts: int) -> None:
         self._turn_texts = turn_texts
         self._waiting: deque[Portion] = deque()
-        self._again: deque[Portion] = deque()
+        self._alone: deque[Portion] = deque()
+        self._suspects: deque[Portion] = deque()
         self._dropped = 0
         self.texts = 0
         self.characters = 0
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._again)
+        return len(self._waiting) + len(self._alone) + len(self._suspects)
 
     def put(self, portion: Portion) -> None:
         """Behind all others."""
         self._enter(portion)
         self._waiting.append(portion)
 
-    def put_again(self, portion: Portion) -> None:
-        """Before all others, to go in a batch of its own: its worker died."""
+    def put_alone(self, portion: Portion) -> None:
+        """Before all others, to go in a batch of its own: a model failed on its batch."""
         self._enter(portion)
-        self._again.append(portion)
+        self._alone.append(portion)
+
+    def put_suspect(self, portion: Portion) -> None:
+        """Before all others, to have a worker to itself: a worker died while it held this."""
+        self._enter(portion)
+        self._suspects.append(portion)
+
+    def take_suspect(self, usable: Callable[[PendingRequest], bool]) -> list[Portion]:
+        """The next suspect; none where none waits."""
+        return self._take_one(self._suspects, usable)
+
+    @property
+    def suspects(self) -> int:
+        """Portions that want a worker to themselves."""
+        return len(self._suspects)
 
     def drop(self, portion: Portion) -> None:
         """Forget a portion that waits here."""
@@ -39,7 +54,8 @@ class StageQueue:
         self._dropped += 1
         if self._dropped > 64 and self._dropped * 2 > len(self):
             self._waiting = deque(p for p in self._waiting if not p.dropped)
-            self._again = deque(p for p in self._again if not p.dropped)
+            self._alone = deque(p for p in self._alone if not p.dropped)
+            self._suspects = deque(p for p in self._suspects if not p.dropped)
             self._dropped = 0
 
     def take(
@@ -49,11 +65,8 @@ class StageQueue:
 
         usable: asked before a request goes in; it may settle the request, for its deadline.
         """
-        while self._again:
-            portion = self._again.popleft()
-            if self._wanted(portion, usable):
-                self._leave(portion)
-                return [portion]
+        if alone := self._take_one(self._alone, usable):
+            return alone
         batch: list[Portion] = []
         while self._waiting and texts > 0:
             portion = self._waiting.popleft()
@@ -71,6 +84,16 @@ class StageQueue:
             texts -= len(head.rows)
             characters -= head.characters
         return batch
+
+    def _take_one(
+        self, waiting: deque[Portion], usable: Callable[[PendingRequest], bool]
+    ) -> list[Portion]:
+        while waiting:
+            portion = waiting.popleft()
+            if self._wanted(portion, usable):
+                self._leave(portion)
+                return [portion]
+        return []
 
     def _wanted(self, portion: Portion, usable: Callable[[PendingRequest], bool]) -> bool:
         """Whether a portion just taken from its deque is still to be answered."""

@@ -55,13 +55,17 @@ class ThreadLanes:
         """Threads of the stage that have nothing to do."""
         return self._slots - self._running[stage]
 
+    def idle(self) -> int:
+        """Threads share one process: none ever has it to itself, and none needs to."""
+        return 0
+
     async def start(self, changed: Callable[[], None]) -> list[float]:
         """Warm the models up; see `Lanes.start`."""
         self._loop = asyncio.get_running_loop()
         self._changed = changed
         return await asyncio.to_thread(warm_up, self._plan.cascade)
 
-    def run(self, batch: StageBatch, finished: Finished) -> None:
+    def run(self, batch: StageBatch, finished: Finished, *, alone: bool = False) -> None:
         """Run a batch on a thread of its stage."""
         self._running[batch.stage] += 1
         loop = self._loop

@@ -66,8 +66,12 @@ class Worker:
         self._send(frames.write_ready(warm_up_seconds))
         classes = len(self._plan.classes)
         while (body := self._read_frame()) is not None:
-            _, number = frames.kind_and_number(body)
-            batch = frames.read_batch(body, self._known, classes)
+            try:
+                _, number = frames.kind_and_number(body)
+                batch = frames.read_batch(body, self._known, classes)
+            except (frames.FrameError, UnicodeDecodeError) as error:
+                sys.stderr.write(f"undercut worker {os.getpid()}: unreadable: {error}\n")
+                os._exit(1)
             self._queues[batch.stage].put((number, batch))
         os._exit(0)
 

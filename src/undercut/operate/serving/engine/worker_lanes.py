@@ -80,14 +80,20 @@ class WorkerLanes:
 
     def free(self, stage: int) -> int:
         """Batches of this stage that workers would take now."""
-        return sum(max(0, self._held - link.in_flight[stage]) for link in self._ready())
+        return sum(max(0, self._held - link.in_flight[stage]) for link in self._open())
 
-    def run(self, batch: StageBatch, finished: Finished) -> None:
+    def idle(self) -> int:
+        """Workers that hold nothing."""
+        return sum(not any(link.in_flight) for link in self._open())
+
+    def run(self, batch: StageBatch, finished: Finished, *, alone: bool = False) -> None:
         """Give a batch to the worker with the fewest of its stage, then the fewest of all."""
-        link = min(
-            self._ready(), key=lambda link: (link.in_flight[batch.stage], sum(link.in_flight))
-        )
-        link.run(batch, finished)
+        stage = batch.stage
+        if alone:
+            link = next(link for link in self._open() if not any(link.in_flight))
+        else:
+            link = min(self._open(), key=lambda link: (link.in_flight[stage], sum(link.in_flight)))
+        link.run(batch, finished, alone=alone)
 
     async def start(self, changed: Callable[[], None]) -> list[float]:
         """Start all workers; see `Lanes.start`. Raises ArtefactError where one cannot load."""
@@ -122,6 +128,9 @@ class WorkerLanes:
 
     def _ready(self) -> list[WorkerLink]:
         return [link for link in self._links if link.is_ready]
+
+    def _open(self) -> list[WorkerLink]:
+        return [link for link in self._links if link.is_ready and not link.taken]
 
     async def _start_one(self) -> list[float]:
         process, ours = await asyncio.to_thread(

@@ -29,6 +29,7 @@ class WorkerLink(asyncio.Protocol):
 
     returned: for each stage the models whose probabilities come back. ready: done with the seconds
     of the warm-up, or fails with what the worker says. lost: called once when the worker is gone.
+    in_flight: batches that it holds, by stage. taken: one of them has it to itself.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class WorkerLink(asyncio.Protocol):
         self.process = process
         self.ready: asyncio.Future[list[float]] = asyncio.get_running_loop().create_future()
         self.in_flight = [0] * len(returned)
+        self.taken = False
         self._returned = returned
         self._classes = classes
         self._changed = changed
@@ -75,8 +77,9 @@ class WorkerLink(asyncio.Protocol):
             return 0.0
         return self._loop.time() - min(flight.since for flight in self._flights.values())
 
-    def run(self, batch: StageBatch, finished: Finished) -> None:
+    def run(self, batch: StageBatch, finished: Finished, *, alone: bool) -> None:
         """Hand a batch over."""
+        self.taken = alone
         assert self._transport is not None, "a link that is lost is not chosen"
         self._number = self._number % 0xFFFFFFFF + 1
         self._flights[self._number] = _Flight(batch.stage, finished, self._loop.time())
@@ -132,6 +135,7 @@ class WorkerLink(asyncio.Protocol):
         if flight is None:
             raise frames.FrameError(f"an answer to a batch {number} that was not sent")
         self.in_flight[flight.stage] -= 1
+        self.taken = False  # a batch that has the worker to itself is its only one
         if kind == frames.FAILURE:
             flight.finished(ModelFailedError(frames.read_failure(body)))
         else:
