@@ -59,12 +59,12 @@ async def arrive(
 
 
 @pytest.fixture(scope="module")
-def plan(plan_folder: Path) -> Plan:
-    return load_plan(plan_folder)
+def plan(tiny_plan_folder: Path) -> Plan:
+    return load_plan(tiny_plan_folder)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("fixture", ["plan_folder", "onnx_plan_folder"])
+@pytest.mark.parametrize("fixture", ["tiny_plan_folder", "onnx_plan_folder"])
 def test_equals_the_plan_for_random_arrivals(
     workers: int, fixture: str, engine_texts: list[str], request: pytest.FixtureRequest
 ) -> None:
@@ -95,7 +95,7 @@ def test_equals_the_plan_for_random_arrivals(
     turn=st.sampled_from([1, 4, 64]),
 )
 def test_any_budget_gives_the_same(
-    plan_folder: Path,
+    tiny_plan_folder: Path,
     plan: Plan,
     engine_texts: list[str],
     sizes: list[int],
@@ -108,7 +108,7 @@ def test_any_budget_gives_the_same(
 
     async def main() -> list[Answered]:
         async with running(
-            plan_folder,
+            tiny_plan_folder,
             workers=0,
             batch_texts=budget,
             batch_characters=characters,
@@ -121,13 +121,13 @@ def test_any_budget_gives_the_same(
 
 
 def test_deferred_texts_of_many_requests_meet_in_one_batch(
-    plan_folder: Path, plan: Plan, engine_texts: list[str]
+    tiny_plan_folder: Path, plan: Plan, engine_texts: list[str]
 ) -> None:
     expected = plan.answer(engine_texts, threads=1)
     hard = [engine_texts[i] for i in np.flatnonzero(expected.stages == 2)][:24]
 
     async def main() -> PlanEngine:
-        async with running(plan_folder, workers=0) as engine:
+        async with running(tiny_plan_folder, workers=0) as engine:
             await asyncio.gather(*(engine.answer([text]) for text in hard))
             return engine
 
@@ -140,10 +140,10 @@ def test_deferred_texts_of_many_requests_meet_in_one_batch(
 
 
 def test_top_k_cost_tokens_and_stage_counts(
-    plan_folder: Path, plan: Plan, engine_texts: list[str]
+    tiny_plan_folder: Path, plan: Plan, engine_texts: list[str]
 ) -> None:
     async def main() -> tuple[Answered, Answered, Money | None]:
-        async with running(plan_folder, workers=0) as engine:
+        async with running(tiny_plan_folder, workers=0) as engine:
             both = await asyncio.gather(
                 engine.answer(engine_texts, top_k=3), engine.answer(engine_texts[:5], top_k=99)
             )
@@ -181,9 +181,9 @@ def test_unknown_cost_is_none(onnx_plan_folder: Path) -> None:
     asyncio.run(main())
 
 
-def test_no_texts_and_wrong_texts(plan_folder: Path) -> None:
+def test_no_texts_and_wrong_texts(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        async with running(plan_folder, workers=0, queue_texts=10) as engine:
+        async with running(tiny_plan_folder, workers=0, queue_texts=10) as engine:
             empty = await engine.answer([])
             assert empty.answers == ()
             assert empty.cost == Money.zero("USD")

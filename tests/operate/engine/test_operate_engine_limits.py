@@ -67,12 +67,12 @@ def hard_texts(folder: Path, texts: Sequence[str], stage: int) -> list[str]:
 
 @pytest.mark.parametrize("limit", [{"queue_texts": 10}, {"queue_bytes": 1024}])
 def test_a_full_queue_refuses_at_once_and_takes_again(
-    plan_folder: Path, limit: dict[str, int]
+    tiny_plan_folder: Path, limit: dict[str, int]
 ) -> None:
     texts = ["x" * 100] * 10
 
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small", **limit)
+        engine, gate = gated(tiny_plan_folder, "small", **limit)
         await started(engine, gate)
         tasks = [asyncio.create_task(engine.answer([text])) for text in texts]
         await until(lambda: engine.pending_texts == 10)
@@ -97,9 +97,9 @@ def test_a_full_queue_refuses_at_once_and_takes_again(
     asyncio.run(main())
 
 
-def test_bytes_count_wide_characters_fourfold(plan_folder: Path) -> None:
+def test_bytes_count_wide_characters_fourfold(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small", queue_bytes=1024)
+        engine, gate = gated(tiny_plan_folder, "small", queue_bytes=1024)
         await started(engine, gate)
         task = asyncio.create_task(engine.answer(["卡" * 200]))
         await until(lambda: engine.queue_state().pending_bytes == 800)
@@ -113,13 +113,13 @@ def test_bytes_count_wide_characters_fourfold(plan_folder: Path) -> None:
 
 
 def test_the_first_stage_never_waits_behind_the_last(
-    plan_folder: Path, engine_texts: list[str]
+    tiny_plan_folder: Path, engine_texts: list[str]
 ) -> None:
-    hard = hard_texts(plan_folder, engine_texts, 2)
-    easy = hard_texts(plan_folder, engine_texts, 0)
+    hard = hard_texts(tiny_plan_folder, engine_texts, 2)
+    easy = hard_texts(tiny_plan_folder, engine_texts, 0)
 
     async def main() -> None:
-        engine, gate = gated(plan_folder, "large")
+        engine, gate = gated(tiny_plan_folder, "large")
         await started(engine, gate)
         stuck = asyncio.create_task(engine.answer(hard))
         await until(lambda: gate.asked)
@@ -134,9 +134,9 @@ def test_the_first_stage_never_waits_behind_the_last(
     asyncio.run(main())
 
 
-def test_a_small_request_has_its_turn_before_the_end_of_a_large_one(plan_folder: Path) -> None:
+def test_a_small_request_has_its_turn_before_the_end_of_a_large_one(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small", batch_texts=50, turn_texts=25)
+        engine, gate = gated(tiny_plan_folder, "small", batch_texts=50, turn_texts=25)
         await started(engine, gate)
         large = asyncio.create_task(engine.answer(["where is my card"] * 2000))
         await until(lambda: gate.asked)
@@ -153,9 +153,9 @@ def test_a_small_request_has_its_turn_before_the_end_of_a_large_one(plan_folder:
     asyncio.run(main())
 
 
-def test_a_deadline_that_waiting_would_break_is_refused_on_arrival(plan_folder: Path) -> None:
+def test_a_deadline_that_waiting_would_break_is_refused_on_arrival(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small")
+        engine, gate = gated(tiny_plan_folder, "small")
         await started(engine, gate)
         with pytest.raises(DeadlineExceededError, match="the deadline is in"):
             await engine.answer(["x"], deadline=time.monotonic() - 1)
@@ -169,12 +169,12 @@ def test_a_deadline_that_waiting_would_break_is_refused_on_arrival(plan_folder: 
 
 
 def test_a_deadline_is_checked_before_each_stage(
-    plan_folder: Path, engine_texts: list[str]
+    tiny_plan_folder: Path, engine_texts: list[str]
 ) -> None:
-    hard = hard_texts(plan_folder, engine_texts, 2)[:4]
+    hard = hard_texts(tiny_plan_folder, engine_texts, 2)[:4]
 
     async def main() -> None:
-        engine, gate = gated(plan_folder, "medium")
+        engine, gate = gated(tiny_plan_folder, "medium")
         await started(engine, gate)
         blocking = asyncio.create_task(engine.answer(hard[:1]))
         await until(lambda: len(gate.asked) == 1)
@@ -191,9 +191,9 @@ def test_a_deadline_is_checked_before_each_stage(
     asyncio.run(main())
 
 
-def test_cancelled_requests_leave_the_queues(plan_folder: Path) -> None:
+def test_cancelled_requests_leave_the_queues(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small", turn_texts=8, batch_texts=8)
+        engine, gate = gated(tiny_plan_folder, "small", turn_texts=8, batch_texts=8)
         await started(engine, gate)
         running = asyncio.create_task(engine.answer(["first"]))
         await until(lambda: gate.asked)
@@ -215,9 +215,9 @@ def test_cancelled_requests_leave_the_queues(plan_folder: Path) -> None:
     asyncio.run(main())
 
 
-def test_a_text_that_breaks_the_model_fails_only_its_own_request(plan_folder: Path) -> None:
+def test_a_text_that_breaks_the_model_fails_only_its_own_request(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small")
+        engine, gate = gated(tiny_plan_folder, "small")
         await started(engine, gate)
         first = asyncio.create_task(engine.answer(["first"]))
         await until(lambda: gate.asked)
@@ -234,9 +234,9 @@ def test_a_text_that_breaks_the_model_fails_only_its_own_request(plan_folder: Pa
     asyncio.run(main())
 
 
-def test_close_finishes_what_was_accepted_and_takes_nothing_new(plan_folder: Path) -> None:
+def test_close_finishes_what_was_accepted_and_takes_nothing_new(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "large")
+        engine, gate = gated(tiny_plan_folder, "large")
         await started(engine, gate)
         tasks = [asyncio.create_task(engine.answer(["how old must I be"] * 9)) for _ in range(9)]
         await asyncio.sleep(0)
@@ -251,9 +251,9 @@ def test_close_finishes_what_was_accepted_and_takes_nothing_new(plan_folder: Pat
     asyncio.run(main())
 
 
-def test_close_gives_up_after_its_limit(plan_folder: Path) -> None:
+def test_close_gives_up_after_its_limit(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small", drain_seconds=0.1)
+        engine, gate = gated(tiny_plan_folder, "small", drain_seconds=0.1)
         await started(engine, gate)
         task = asyncio.create_task(engine.answer(["stuck"]))
         await until(lambda: gate.asked)
@@ -265,9 +265,9 @@ def test_close_gives_up_after_its_limit(plan_folder: Path) -> None:
     asyncio.run(main())
 
 
-def test_background_work_waits_for_all_other_work(plan_folder: Path) -> None:
+def test_background_work_waits_for_all_other_work(tiny_plan_folder: Path) -> None:
     async def main() -> None:
-        engine, gate = gated(plan_folder, "small")
+        engine, gate = gated(tiny_plan_folder, "small")
         await started(engine, gate)
         running = asyncio.create_task(engine.answer(["running"]))
         await until(lambda: gate.asked)

@@ -41,11 +41,16 @@ class Candidate:
         return goes_to_canary(route, self.share, salt=salt)
 
 
+def with_workers(settings: EngineSettings) -> EngineSettings:
+    """The settings with the number of workers made out."""
+    if settings.workers is not None:
+        return settings
+    return settings.model_copy(update={"workers": default_workers(available_cores())})
+
+
 def trial_settings(settings: EngineSettings, share: float | None) -> EngineSettings:
     """As many workers as its share needs; in shadow few, and they yield to all others."""
-    workers = settings.workers
-    if workers is None:
-        workers = default_workers(available_cores())
+    workers = with_workers(settings).workers
     if workers:
         workers = max(1, math.ceil(workers * (SHADOW_WORKERS_SHARE if share is None else share)))
     nice = settings.nice if share is not None else max(settings.nice, SHADOW_NICE)

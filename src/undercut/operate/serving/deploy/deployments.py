@@ -18,7 +18,7 @@ from undercut.core.errors import ArtefactError, ConfigError
 from undercut.core.money import Money
 from undercut.operate.serving.answering import Answered, PlanFacts
 from undercut.operate.serving.deploy.bounds import DeploymentBounds
-from undercut.operate.serving.deploy.candidate import Candidate, trial_settings
+from undercut.operate.serving.deploy.candidate import Candidate, trial_settings, with_workers
 from undercut.operate.serving.deploy.comparison import Comparison, ComparisonState
 from undercut.operate.serving.deploy.events import AUTOMATIC, Action, RecordEvent
 from undercut.operate.serving.deploy.history import History
@@ -66,12 +66,13 @@ class Deployments:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = settings or EngineSettings()
+        self._settings = with_workers(settings or EngineSettings())
         self._bounds = bounds or DeploymentBounds()
         self._history = History(record, now)
         self._clock = clock
         self._path = str(folder)
         self._previous: PlanRef | None = None
+        self._finished_order: int | None = None
         self._started: Traffic | None = None
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,6 +97,11 @@ class Deployments:
     def candidate(self) -> Candidate | None:
         """The plan on trial."""
         return self._traffic.candidate
+
+    @property
+    def finished_order(self) -> int | None:
+        """The order whose trial this process has ended by itself last."""
+        return self._finished_order
 
     def most_cost(self, inputs: int) -> Money | None:
         """The most that this many texts can cost with any plan that may answer them."""
@@ -156,30 +162,31 @@ class Deployments:
         """
         return await self._traffic.answer(texts, top_k=top_k, deadline=deadline, route=route)
 
-    async def deploy(self, folder: str | Path, order: Order | None = None) -> PlanFacts:
+    async def deploy(self, folder: str | Path | PlanRef, order: Order | None = None) -> PlanFacts:
         """Swap to another plan; a candidate on trial is taken away.
 
+        folder: with a digest (`PlanRef`), it must be that very plan.
         Raises ArtefactError where the plan cannot be loaded; then nothing has changed.
         """
-        order = order or Order()
+        order, plan = order or Order(), _ref(folder)
         async with self._changing:
-            engine = await self._opened(PlanRef(str(folder)), self._settings)
+            engine = await self._opened(plan, self._settings)
             self._drop_candidate()
-            self._swap(engine, str(folder))
+            self._swap(engine, plan.path)
             await self._tell(Action.DEPLOYED, self.current, order)
             return engine.plan
 
     async def canary(
-        self, folder: str | Path, share: float, order: Order | None = None
+        self, folder: str | Path | PlanRef, share: float, order: Order | None = None
     ) -> PlanFacts:
         """Let another plan answer a share of requests, in (0, 1]. Raises as `deploy`."""
         if not 0.0 < share <= 1.0:
             raise ConfigError(f"a canary's share must lie above 0 and up to 1, got {share}")
-        return await self._begin_trial(str(folder), share, order or Order())
+        return await self._begin_trial(_ref(folder), share, order or Order())
 
-    async def shadow(self, folder: str | Path, order: Order | None = None) -> PlanFacts:
+    async def shadow(self, folder: str | Path | PlanRef, order: Order | None = None) -> PlanFacts:
         """Let another plan answer copies of requests while there is time. Raises as `deploy`."""
-        return await self._begin_trial(str(folder), None, order or Order())
+        return await self._begin_trial(_ref(folder), None, order or Order())
 
     async def promote(self, order: Order | None = None) -> PlanFacts:
         """Let the candidate be the current plan. Raises ConfigError where there is none."""
@@ -222,13 +229,13 @@ class Deployments:
             why=f"{action}: {why}",
         )
 
-    async def _begin_trial(self, path: str, share: float | None, order: Order) -> PlanFacts:
+    async def _begin_trial(self, plan: PlanRef, share: float | None, order: Order) -> PlanFacts:
         async with self._changing:
             settings = trial_settings(self._settings, share)
-            engine = await self._opened(PlanRef(path), settings)
+            engine = await self._opened(plan, settings)
             self._drop_candidate()
             comparison = Comparison(self._bounds, self._traffic.reference)
-            candidate = Candidate(engine, settings, path, share, order.id, comparison)
+            candidate = Candidate(engine, settings, plan.path, share, order.id, comparison)
             self._traffic.candidate = candidate
             action = Action.SHADOW_STARTED if share is None else Action.CANARY_STARTED
             await self._history.tell(
@@ -251,6 +258,7 @@ class Deployments:
                 raise ConfigError("the candidate was rolled back while it was being promoted")
             self._later(candidate.engine.close())
         self._traffic.candidate = None
+        self._traffic.drop_copies()
         self._swap(engine, candidate.path)
         await self._tell(Action.PROMOTED, self.current, order, candidate.comparison.state())
 
@@ -261,6 +269,7 @@ class Deployments:
         why = candidate.comparison.complaint()
         if why is not None:
             self._drop_candidate()
+            self._finished_order = candidate.order
             order = Order(id=candidate.order)
             self._later(self._tell_rollback(candidate, order, why))
         elif candidate.comparison.ready() and not self._changing.locked():
@@ -271,6 +280,7 @@ class Deployments:
             if candidate is not self.candidate or not candidate.comparison.ready():
                 return
             order = Order(id=candidate.order)
+            self._finished_order = candidate.order
             try:
                 await self._promote(candidate, order)
             except (ArtefactError, ConfigError, OSError) as error:
@@ -286,6 +296,7 @@ class Deployments:
 
     def _drop_candidate(self) -> None:
         candidate, self._traffic.candidate = self._traffic.candidate, None
+        self._traffic.drop_copies()
         if candidate is not None:
             self._later(candidate.engine.close())
 
@@ -339,3 +350,7 @@ class Deployments:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _ref(plan: str | Path | PlanRef) -> PlanRef:
+    return plan if isinstance(plan, PlanRef) else PlanRef(str(plan))

@@ -47,6 +47,7 @@ class OrderFollower:
                 self._deployments.current,
                 candidate.trial if candidate else None,
                 self._failed_order,
+                self._deployments.finished_order,
             )
             step = next_step(desired, actual)
             if step is None:
@@ -62,11 +63,11 @@ class OrderFollower:
     async def _take(self, step: Step, order: Order) -> None:
         served = self._deployments
         if step.action is Action.DEPLOY:
-            await served.deploy(step.plan.path, order)
+            await served.deploy(step.plan, order)
         elif step.action is Action.CANARY:
-            await served.canary(step.plan.path, step.share or 0.0, order)
+            await served.canary(step.plan, step.share or 0.0, order)
         elif step.action is Action.SHADOW:
-            await served.shadow(step.plan.path, order)
+            await served.shadow(step.plan, order)
         elif step.action is Action.PROMOTE:
             await served.promote(order)
         else:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from undercut.operate.serving.deploy.comparison import ComparisonState
-from undercut.operate.serving.deploy.events import Action, Detail, DeploymentEvent, RecordEvent
+from undercut.operate.serving.deploy.events import Action, DeploymentEvent, Detail, RecordEvent
 from undercut.operate.serving.deploy.orders import PlanRef
 
 LOG = logging.getLogger(__name__)

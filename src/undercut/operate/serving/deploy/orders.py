@@ -67,11 +67,16 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """What a process serves. failed_order: the order that it tried last and could not follow."""
+    """What a process serves.
+
+    failed_order: the order that it tried last and could not follow. finished_order: the order
+    whose trial it has ended by itself; the history hears of it a little later.
+    """
 
     current: PlanRef
     trial: Trial | None = None
     failed_order: int | None = None
+    finished_order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,11 @@ def desired_state(initial: PlanRef, rows: Iterable[DeploymentRow]) -> Desired:
 
 def next_step(desired: Desired, actual: Actual) -> Step | None:
     """The next thing to do, None where nothing is or where the last try has failed."""
+    wanted, trial = desired.trial, actual.trial
     if actual.failed_order == desired.order:
         return None
-    wanted, trial = desired.trial, actual.trial
+    if wanted is not None and wanted.order == actual.finished_order:
+        return None
     if not desired.current.matches(actual.current):
         promotes = trial is not None and desired.current.matches(trial.plan)
         action = Action.PROMOTE if promotes else Action.DEPLOY

@@ -61,10 +61,17 @@ class Traffic:
             self._copy(candidate, candidate.engine, texts, answered)
         return answered
 
+    def drop_copies(self) -> None:
+        """Forget the copies that are still on their way: their comparison is over."""
+        for task in self._copies:
+            task.cancel()
+
     async def finish(self) -> None:
-        """Wait for copies that are still on their way."""
+        """Wait until no copy is on its way; raises what went wrong in one, where that was ours."""
         while self._copies:
-            await asyncio.gather(*self._copies)
+            for result in await asyncio.gather(*self._copies, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result
 
     async def _try_candidate(
         self, candidate: Candidate, texts: Sequence[str], top_k: int, deadline: float | None

@@ -99,15 +99,16 @@ class PlanEngine:
         *,
         top_k: int = 1,
         deadline: float | None = None,
+        route: str | None = None,
         background: bool = False,
     ) -> Answered:
         """Answer texts together with those of other requests.
 
-        deadline: on the clock of `time.monotonic`. background: only while nothing else waits, and
-        refused as soon as anything does. Raises InputError where texts are not strings or more
-        than the queue ever holds, OverloadedError at once where the queue is full,
-        DeadlineExceededError where the answer would come too late, AnswerFailedError where the
-        plan fails on the texts.
+        deadline: on the clock of `time.monotonic`. route: of no account, one plan answers all.
+        background: only while nothing else waits, and refused as soon as anything does.
+        Raises InputError where texts are not strings or more than the queue ever holds,
+        OverloadedError at once where the queue is full, DeadlineExceededError where the answer
+        would come too late, AnswerFailedError where the plan fails on the texts.
         """
         try:
             request = self._admit(texts, top_k, deadline, background)

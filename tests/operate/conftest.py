@@ -19,7 +19,7 @@ from undercut.models.cascade import CascadeSpec, StageSpec
 from undercut.models.plan import PLAN_KIND, PlanDescription
 from undercut.models.plan_cost import PlanCost
 
-BANKING77 = Path(__file__).parents[3] / "src" / "undercut" / "assets" / "banking77"
+BANKING77 = Path(__file__).parents[2] / "src" / "undercut" / "assets" / "banking77"
 INTENTS = 6
 
 MakePlan = Callable[..., Path]
@@ -113,7 +113,7 @@ def make_plan(
 
 
 @pytest.fixture(scope="session")
-def plan_folder(make_plan: MakePlan) -> Path:
+def tiny_plan_folder(make_plan: MakePlan) -> Path:
     """Three stages, each of which answers some texts."""
     return make_plan()
 
