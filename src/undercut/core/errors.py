@@ -14,6 +14,7 @@
         ├── QuotaExceededError        the caller's rate, quota or budget is used up
         ├── OverloadedError           the server's own limit is reached
         ├── DeadlineExceededError     the answer would come too late
+        ├── AnswerFailedError         the plan failed on the request: the server's fault
         └── BooksUnavailableError     the request cannot be recorded, so it is not answered
 
 A message says what was wrong, what was got, what was expected; `hint` says what to try.
@@ -118,6 +119,10 @@ class OverloadedError(RequestError):
 
 class DeadlineExceededError(RequestError):
     """The answer would come after the caller's deadline."""
+
+
+class AnswerFailedError(RequestError):
+    """The plan failed on the request, or every worker that tried it died: the server's fault."""
 
 
 class BooksUnavailableError(RequestError):
