@@ -39,6 +39,7 @@ class Application:
         self.log = log or JsonLog()
         self._routes = RouteTable()
         self._tracer = tracer
+        services.till.report = lambda error: self.log.defect(error, during="release")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""

@@ -97,7 +97,8 @@ class _Batch:
         else:
             await self._send(self._summary.line(self._exchange.head.books_id), last=True)
         finally:
-            await self._clean_up(reading)
+            # whoever cancelled us must not leave reservations behind
+            await self._till.finish(self._clean_up(reading))
 
     async def _read(self, reader: RecordReader) -> None:
         """Cut chunks and have them prepared, a few ahead of those being sent."""
@@ -113,6 +114,9 @@ class _Batch:
     async def _prepare(self, chunk: Chunk) -> Prepared | None:
         if not chunk.texts:
             return None
+        # Chunks of a batch that is sent again must not compete with each other for the quota.
+        if (found := await self._till.replayed(self.question(chunk))) is not None:
+            return found
         deadline = self._exchange.deadline(self._limits.longest_deadline_seconds)
         while True:
             try:

@@ -35,8 +35,8 @@ class Counters:
     """What one server process has done since it started.
 
     answers, refusals: (operation, status) and reason -> requests. cost: currency -> own cost of
-    recorded requests; unknown_cost_inputs: inputs whose cost is not known. unfinished_failures:
-    records and releases that failed.
+    recorded requests; unknown_cost_inputs: inputs whose cost is not known. failed_releases:
+    reservations that could not be given back.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Counters:
         self.disconnects = 0
         self.connections = 0
         self.cut_connections: defaultdict[str, int] = defaultdict(int)
-        self.unfinished_failures = 0
+        self.failed_releases = 0
         self.log_lines_dropped = 0
 
     def finished(self, operation: str, status: int, seconds: float) -> None:

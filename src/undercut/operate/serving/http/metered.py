@@ -59,7 +59,10 @@ class Prepared:
 
 
 class Till:
-    """Answers questions and has them recorded, over one gate, one engine and one set of books."""
+    """Answers questions and has them recorded, over one gate, one engine and one set of books.
+
+    report: hears of reservations that could not be given back.
+    """
 
     def __init__(self, gate: Gate, books: Books, engine: Engine, counters: Counters) -> None:
         self._gate = gate
@@ -68,6 +71,7 @@ class Till:
         self._counters = counters
         self._turns = Turns()
         self._unfinished: set[asyncio.Task[Any]] = set()
+        self.report: Callable[[BaseException], None] = _unheard
 
     async def settle(self, question: Question, hang_up: HangUp | None = None) -> Recorded:
         """Answer and record; the body may go out when this returns."""
@@ -91,36 +95,40 @@ class Till:
             if hang_up is not None:
                 hang_up.cancel = None
 
+    async def replayed(self, question: Question) -> Prepared | None:
+        """The answer that this question got before, without any admission."""
+        if question.idempotency_key is None:
+            return None
+        body = await self._books.replay(
+            question.caller, question.idempotency_key, question.body_sha256
+        )
+        return None if body is None else Prepared(None, None, body)
+
     async def _prepare(self, question: Question) -> Prepared:
-        key = question.idempotency_key
         inputs = len(question.texts)
         try:
             ticket = await self._gate.admit(question.caller, inputs, self._engine.most_cost(inputs))
         except QuotaExceededError:
             # The answer that used the quota up may be the one that is asked for again.
-            if key is not None:
-                replayed = await self._books.replay(question.caller, key, question.body_sha256)
-                if replayed is not None:
-                    return Prepared(None, None, replayed)
+            if (found := await self.replayed(question)) is not None:
+                return found
             raise
         try:
-            if key is not None:
-                replayed = await self._books.replay(question.caller, key, question.body_sha256)
-                if replayed is not None:
-                    await self._release(ticket)
-                    return Prepared(None, None, replayed)
-            answered = await self._answer(question)
-            return Prepared(ticket, _row(question, answered), None)
+            found = await self.replayed(question)
+            if found is None:
+                return Prepared(ticket, _row(question, await self._answer(question)), None)
         except BaseException:
             await self._release(ticket)
             raise
+        await self._release(ticket)
+        return found
 
     async def commit(self, prepared: Prepared) -> Recorded:
         """Make the answer durable; if that fails nothing is charged and nothing may go out."""
         if prepared.ticket is None or prepared.request is None:
             assert prepared.replayed is not None
             return Recorded(prepared.replayed, repeat=True)
-        return await self._finish(self._record(prepared.ticket, prepared.request))
+        return await self.finish(self._record(prepared.ticket, prepared.request))
 
     async def abandon(self, prepared: Prepared) -> None:
         """A prepared answer that will not go out: nothing is charged."""
@@ -147,7 +155,7 @@ class Till:
         try:
             recorded = await self._books.record(ticket, request)
         except BaseException:
-            await self._gate.release(ticket)
+            await self._give_back(ticket)
             raise
         self._counters.commits.add(loop.time() - started)
         if not recorded.repeat:
@@ -155,9 +163,18 @@ class Till:
         return recorded
 
     async def _release(self, ticket: Ticket) -> None:
-        await self._finish(self._gate.release(ticket))
+        await self.finish(self._give_back(ticket))
 
-    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _give_back(self, ticket: Ticket) -> None:
+        """A release that fails leaves a reservation behind, until the gate lets it lapse: that is
+        reported, and the caller still hears why its request was refused."""
+        try:
+            await self._gate.release(ticket)
+        except Exception as error:  # noqa: BLE001 - counted and reported
+            self._counters.failed_releases += 1
+            self.report(error)
+
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to the end even if the request is cancelled meanwhile."""
         task = asyncio.ensure_future(work)
         self._unfinished.add(task)
@@ -166,8 +183,13 @@ class Till:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._unfinished.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._counters.unfinished_failures += 1
+        if not task.cancelled():
+            # asked for here, since whoever waited for it may be gone
+            task.exception()
+
+
+def _unheard(error: BaseException) -> None:
+    """Until someone listens."""
 
 
 def _row(question: Question, answered: Answered) -> AnsweredRequest:

@@ -87,9 +87,7 @@ def _work(services: Services) -> Iterator[Metric]:
     yield _histogram("request_inputs", "Texts in a request.", {(): counters.request_inputs})
     yield _histogram("books_commit_seconds", "Until a row is durable.", {(): counters.commits})
     yield _one_counter("replays", "Repeats that got their first answer.", counters.replays)
-    yield _one_counter(
-        "unfinished_failures", "Records and releases that failed.", counters.unfinished_failures
-    )
+    yield _one_counter("failed_releases", "Reservations not given back.", counters.failed_releases)
     yield _one_counter(
         "log_lines_dropped", "Log lines nobody took off us.", counters.log_lines_dropped
     )
