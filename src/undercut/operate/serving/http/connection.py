@@ -25,6 +25,7 @@ _MOST_HEADERS = 100
 # A body that nobody reads any more is thrown away up to here, so that its sender sees the refusal.
 _MOST_SKIPPED_BYTES = 16 * 1024 * 1024
 _SWEEP_SECONDS = 0.5
+_NEVER = float("inf")
 
 
 class Connections:
@@ -52,14 +53,17 @@ class Connections:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             now = loop.time()
-            for connection in [found for found in self.open if found.overdue(now)]:
-                connection.cut(connection.waiting_for)
+            for connection in list(self.open):
+                reason = connection.overdue(now)
+                if reason is not None:
+                    connection.cut(reason)
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection.
+    """One connection, with deadlines on the loop's clock: infinite while it is our turn.
 
-    deadline: on the loop's clock, infinite while it is our turn. waiting_for: what then.
+    A head must be whole by the first; a body that nobody wants must end by the second; a response
+    must be taken off us by the third.
     """
 
     def __init__(
@@ -76,10 +80,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._hang_up = HangUp()
         self._head_bytes = 0
         self._in_head = True
+        self._begun = False
         self._requests = 0
         self._skipped_bytes = 0
-        self.deadline = float("inf")
-        self.waiting_for = ""
+        self._head_due = _NEVER
+        self._skip_due = _NEVER
+        self._reader_due = _NEVER
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -90,7 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         shared.open.add(self)
         shared.counters.connections = len(shared.open)
-        self._expect("head", self._limits.head_seconds)
+        self._head_due = self.loop.time() + self._limits.head_seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._shared.open.discard(self)
@@ -101,8 +107,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
-            if self.deadline == float("inf"):
-                self._expect("head", self._limits.head_seconds)
         super().data_received(data)
         # counted with what follows it in the same packet: no head is refused for a body's size
         if self._in_head and self._head_bytes > self._limits.head_bytes:
@@ -111,7 +115,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["state"][HANG_UP] = self._hang_up
-        self._in_head = True
+        self._in_head = self._begun = True
+        if self._head_due == _NEVER:
+            self._head_due = self.loop.time() + self._limits.head_seconds
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -119,10 +125,10 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError("too many headers")
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head = self._begun = False
         self._head_bytes = 0
         self._skipped_bytes = 0
-        self.deadline = float("inf")
+        self._head_due = _NEVER
         self._requests += 1
         super().on_headers_complete()
         full = self._requests >= self._limits.requests_per_connection
@@ -133,8 +139,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
         if self.cycle is not None and self.cycle.response_complete:
             self._skipped_bytes += len(body)
-            if self.deadline == float("inf"):
-                self._expect("unwanted_body", self._limits.patience_seconds)
+            if self._skip_due == _NEVER:
+                self._skip_due = self.loop.time() + self._limits.patience_seconds
             if self._skipped_bytes > _MOST_SKIPPED_BYTES:
                 self.cut("unwanted_body")
 
@@ -142,27 +148,30 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._in_head = True
         self._head_bytes = 0
-        if self.waiting_for == "unwanted_body":
-            self.deadline = float("inf")
+        self._skip_due = _NEVER
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._expect("reader", self._limits.stalled_seconds)
+        self._reader_due = self.loop.time() + self._limits.stalled_seconds
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.deadline = float("inf")
+        self._reader_due = _NEVER
 
-    def overdue(self, now: float) -> bool:
-        """Whether what we wait for is too late."""
-        return now > self.deadline
+    def overdue(self, now: float) -> str | None:
+        """What came too late, None where nothing did."""
+        if now > self._reader_due:
+            return "reader"
+        if now > self._head_due:
+            return "head"
+        return "unwanted_body" if now > self._skip_due else None
 
     def cut(self, reason: str) -> None:
         """End the connection at once."""
-        self._shared.counters.cut_connections[reason or "unknown"] += 1
-        self.deadline = float("inf")
+        self._shared.counters.cut_connections[reason] += 1
+        self._head_due = self._skip_due = self._reader_due = _NEVER
         if self.transport is not None:
-            if reason == "head" and self._head_bytes:
+            if reason == "head" and self._begun:
                 self.refuse(408, "too_slow", "the request's head came too slowly")
             else:
                 self.transport.abort()
@@ -179,10 +188,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             transport.write(_plain_refusal(status, code, message))
         transport.close()
-
-    def _expect(self, what: str, seconds: float) -> None:
-        self.waiting_for = what
-        self.deadline = self.loop.time() + seconds
 
 
 _PHRASES = {

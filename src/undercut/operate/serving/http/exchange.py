@@ -91,7 +91,8 @@ class Exchange:
         for name, value in pairs:
             if name not in known or name in found:
                 raise _bad_query(
-                    f"query parameter {name[:40]!r} is unknown or given twice; "
+                    # its name is not repeated: people put keys into URLs
+                    "a query parameter is unknown or given twice; "
                     f"known: {', '.join(known)}"
                 )
             found[name] = value

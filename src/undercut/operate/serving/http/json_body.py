@@ -32,8 +32,9 @@ def only(fields: Collection[str], known: Collection[str]) -> None:
     """Refusal 422 for a field that is not known: a typing error would silently change nothing."""
     for name in fields:
         if name not in known:
+            # its name is not repeated: it may be a text that slipped
             raise invalid(
-                f"unknown field {name[:40]!r}; known are {', '.join(sorted(known))}",
+                f"a field is unknown; known are {', '.join(sorted(known))}",
                 hint="check the spelling, or leave it out",
             )
 
