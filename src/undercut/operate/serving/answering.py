@@ -62,12 +62,18 @@ class Engine(Protocol):
         ...
 
     async def answer(
-        self, texts: Sequence[str], *, top_k: int = 1, deadline: float | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        top_k: int = 1,
+        deadline: float | None = None,
+        route: str | None = None,
     ) -> Answered:
         """Answer texts together with those of other requests.
 
-        deadline: on the clock of `time.monotonic`. Raises OverloadedError at once where the
-        queue is full, DeadlineExceededError where the answer would come too late.
+        deadline: on the clock of `time.monotonic`. route: the idempotency key, else the request
+        id: requests with the same one are answered by the same plan while two are tried.
+        Raises OverloadedError at once where the queue is full, DeadlineExceededError where the answer would come too late.
         """
         ...
 

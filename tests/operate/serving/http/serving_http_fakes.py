@@ -142,6 +142,7 @@ class MemoryEngine:
     started: bool = False
     closed: bool = False
     plan: PlanFacts = PLAN
+    routes: list[str | None] = field(default_factory=list)
 
     def most_cost(self, inputs: int) -> Money | None:
         return EACH * inputs
@@ -153,10 +154,16 @@ class MemoryEngine:
         self.closed = True
 
     async def answer(
-        self, texts: Sequence[str], *, top_k: int = 1, deadline: float | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        top_k: int = 1,
+        deadline: float | None = None,
+        route: str | None = None,
     ) -> Answered:
         if self.at_work >= self.queue_limit:
             raise OverloadedError("the queue is full", retry_after_seconds=0.05)
+        self.routes.append(route)
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:

@@ -25,9 +25,7 @@ CALLERS = [None, "uc_unknown", "uc_revoked", *KEYS]
 BODIES = {
     "predict": {"inputs": "a"},
     "tei_predict": {"inputs": "a"},
-    "v2_infer": {
-        "inputs": [{"name": "t", "shape": [1], "datatype": "BYTES", "data": ["a"]}]
-    },
+    "v2_infer": {"inputs": [{"name": "t", "shape": [1], "datatype": "BYTES", "data": ["a"]}]},
     "batches": "a",
 }
 BODIES["v2_version_infer"] = BODIES["v2_infer"]

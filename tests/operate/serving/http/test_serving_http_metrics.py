@@ -57,9 +57,7 @@ def test_figures_of_other_rooms_are_shown(served):
         yield Figure("engine_batches", "Batches run.", 7, "counter")
 
     old = served.app.services
-    services = make_services(
-        old.engine, old.gate, old.books, old.usage, figures=(engine_figures,)
-    )
+    services = make_services(old.engine, old.gate, old.books, old.usage, figures=(engine_figures,))
     services.readiness.started = True
     import asyncio
 

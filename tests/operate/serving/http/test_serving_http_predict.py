@@ -43,8 +43,8 @@ def test_an_unknown_cost_is_null(served):
     engine = served.engine
     original = engine.answer
 
-    async def without_cost(texts, *, top_k=1, deadline=None):
-        answered = await original(texts, top_k=top_k, deadline=deadline)
+    async def without_cost(texts, **settings):
+        answered = await original(texts, **settings)
         from dataclasses import replace
 
         answers = tuple(replace(answer, cost=None) for answer in answered.answers)
@@ -86,6 +86,7 @@ def test_a_repeat_gets_the_first_answer_and_costs_nothing(served):
     assert "idempotency-replayed" not in first.headers
     assert len(served.books.rows) == 1
     assert served.gate.released == 1
+    assert served.engine.routes == ["order-1"]
 
 
 def test_the_same_key_with_another_body_or_route_is_a_conflict(served):

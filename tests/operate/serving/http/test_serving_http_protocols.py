@@ -19,7 +19,9 @@ def test_tei_one_text_gets_all_classes_sorted(served, inputs):
     scores = tei(served, {"inputs": inputs, "truncate": True}).json()
     assert scores[0] == {"score": 0.75, "label": label_of("hello")}
     assert {one["label"] for one in scores} == set(CLASSES)
-    assert [one["score"] for one in scores] == sorted((one["score"] for one in scores), reverse=True)
+    assert [one["score"] for one in scores] == sorted(
+        (one["score"] for one in scores), reverse=True
+    )
 
 
 def test_tei_a_batch_is_a_list_of_lists(served):
@@ -106,7 +108,9 @@ def test_v2_infer_refuses_in_its_own_words(served, body):
     assert served.books.rows == []
 
 
-@pytest.mark.parametrize("path", ["/v2/models/other", f"{V2}/versions/zz", f"{V2}/versions/1/ready"])
+@pytest.mark.parametrize(
+    "path", ["/v2/models/other", f"{V2}/versions/zz", f"{V2}/versions/1/ready"]
+)
 def test_v2_unknown_models_are_404(served, path):
     reply = served.client.get(path, headers=bearer())
     assert reply.status_code == 404
@@ -128,7 +132,9 @@ def test_usage_is_that_of_the_callers_tenant(served):
     served.predict({"inputs": ["a", "b"]})
     month = f"{served.books.rows[0].answered_at:%Y-%m}"
     mine = served.client.get(f"/v1/usage?month={month}", headers=bearer()).json()
-    theirs = served.client.get(f"/v1/usage?month={month}", headers=bearer("uc_other_predict")).json()
+    theirs = served.client.get(
+        f"/v1/usage?month={month}", headers=bearer("uc_other_predict")
+    ).json()
     assert (mine["tenant"], mine["inputs"]) == ("acme", 2)
     assert mine["costs"] == [{"amount": "0.0000024", "currency": "USD"}]
     assert (theirs["tenant"], theirs["inputs"], theirs["costs"]) == ("other", 0, [])
@@ -137,7 +143,8 @@ def test_usage_is_that_of_the_callers_tenant(served):
 
 
 @pytest.mark.parametrize(
-    "query", ["month=2026-13", "month=x", "month=2026-1", "tenant=other", "month=2026-01&month=2026-02"]
+    "query",
+    ["month=2026-13", "month=x", "month=2026-1", "tenant=other", "month=2026-01&month=2026-02"],
 )
 def test_usage_refuses_other_queries(served, query):
     reply = served.client.get(f"/v1/usage?{query}", headers=bearer())

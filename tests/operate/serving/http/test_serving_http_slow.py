@@ -118,8 +118,11 @@ def test_connections_beyond_the_limit_are_told_so():
             b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             b" 400 ",
         ),
-        (b"GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-         b"Connection: Upgrade\r\n\r\n", b" 200 "),
+        (
+            b"GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\n\r\n",
+            b" 200 ",
+        ),
     ],
     ids=lambda value: repr(value[:30]),
 )

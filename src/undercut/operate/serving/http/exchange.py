@@ -92,8 +92,7 @@ class Exchange:
             if name not in known or name in found:
                 raise _bad_query(
                     # its name is not repeated: people put keys into URLs
-                    "a query parameter is unknown or given twice; "
-                    f"known: {', '.join(known)}"
+                    f"a query parameter is unknown or given twice; known: {', '.join(known)}"
                 )
             found[name] = value
         return found

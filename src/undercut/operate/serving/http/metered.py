@@ -144,7 +144,10 @@ class Till:
         try:
             async with asyncio.timeout_at(question.deadline + _GRACE_SECONDS):
                 return await self._engine.answer(
-                    question.texts, top_k=question.top_k, deadline=question.deadline
+                    question.texts,
+                    top_k=question.top_k,
+                    deadline=question.deadline,
+                    route=question.idempotency_key or question.request_id,
                 )
         except TimeoutError:
             raise DeadlineExceededError("the answer did not come within the deadline") from None

@@ -76,7 +76,8 @@ _STATUSES = (
     _Mapping(OverloadedError, 503, "overloaded"),
     _Mapping(DeadlineExceededError, 504, "deadline_exceeded"),
     _Mapping(BooksUnavailableError, 503, "books_unavailable"),
-    _Mapping(RequestError, 400, "refused"),
+    # such as a plan that fails on a text: ours to repair, with words that are meant for callers
+    _Mapping(RequestError, 500, "answer_failed"),
     _Mapping(InputError, 422, "invalid_input"),
 )
 # Statuses that promise a Retry-After, with the wait where the error names none.

@@ -174,8 +174,9 @@ def _answers() -> dict[str, Schema]:
                 "requests": _COUNT,
                 "inputs": _COUNT,
                 "tokens": _COUNT,
+                "stages": {"type": "object", "additionalProperties": _COUNT},
                 "costs": array(ref("Money")),
-                "unknown_cost_requests": _COUNT,
+                "unknown_cost_inputs": _COUNT,
             }
         ),
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,8 +22,8 @@ _MONTH = re.compile(r"2[01][0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 class MonthUsage:
     """Totals of a tenant in a month (UTC).
 
-    costs: own cost, one amount for each currency. unknown_cost_requests: those whose cost is not
-    known, which are in none of them.
+    costs: own cost by currency, of requests whose cost is known. unknown_cost_inputs: inputs of
+    the others. stages: stage name -> inputs it answered, where the books keep that.
     """
 
     tenant: str
@@ -31,7 +32,8 @@ class MonthUsage:
     inputs: int
     tokens: int
     costs: tuple[Money, ...] = ()
-    unknown_cost_requests: int = 0
+    unknown_cost_inputs: int = 0
+    stages: Mapping[str, int] = field(default_factory=dict)
 
 
 class UsageReader(Protocol):
@@ -59,8 +61,9 @@ async def usage(exchange: Exchange) -> Reply:
                 "requests": found.requests,
                 "inputs": found.inputs,
                 "tokens": found.tokens,
+                "stages": dict(found.stages),
                 "costs": [money_fields(cost) for cost in found.costs],
-                "unknown_cost_requests": found.unknown_cost_requests,
+                "unknown_cost_inputs": found.unknown_cost_inputs,
             }
         )
     )
