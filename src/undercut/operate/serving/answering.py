@@ -73,7 +73,8 @@ class Engine(Protocol):
 
         deadline: on the clock of `time.monotonic`. route: the idempotency key, else the request
         id: requests with the same one are answered by the same plan while two are tried.
-        Raises OverloadedError at once where the queue is full, DeadlineExceededError where the answer would come too late.
+        Raises OverloadedError at once where the queue is full, DeadlineExceededError where the
+        answer would come too late.
         """
         ...
 

@@ -156,8 +156,14 @@ def _parameters(route: Route, limits: HttpLimits) -> list[Schema]:
             found.append(
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             )
-    identifier: Schema = {"type": "string", "maxLength": 128}
-    found.append({"name": "X-Request-Id", "in": "header", "schema": identifier})
+    found.append(
+        {
+            "name": "X-Request-Id",
+            "in": "header",
+            "description": "Echoed where it is safe: at most 128 of A-Z a-z 0-9 . _ ~ : @ / + = -",
+            "schema": {"type": "string"},
+        }
+    )
     if route.reads_body:
         key: Schema = {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": key})

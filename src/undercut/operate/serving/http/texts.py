@@ -15,7 +15,7 @@ def check_texts(values: Sequence[object], limits: HttpLimits, *, name: str) -> l
         raise invalid(f"{name} is empty; expected at least one text")
     if len(values) > limits.inputs:
         raise Refusal(
-            413,
+            422,
             "too_many_inputs",
             f"{name} has {len(values)} texts; the limit is {limits.inputs}",
             hint="several requests, or POST /v1/batches, which streams",
