@@ -144,7 +144,14 @@ def test_usage_is_that_of_the_callers_tenant(served):
 
 @pytest.mark.parametrize(
     "query",
-    ["month=2026-13", "month=x", "month=2026-1", "tenant=other", "month=2026-01&month=2026-02"],
+    [
+        "month=",
+        "month=2026-13",
+        "month=x",
+        "month=2026-1",
+        "tenant=other",
+        "month=2026-01&month=2026-02",
+    ],
 )
 def test_usage_refuses_other_queries(served, query):
     reply = served.client.get(f"/v1/usage?{query}", headers=bearer())

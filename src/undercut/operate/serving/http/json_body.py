@@ -8,6 +8,8 @@ import orjson
 
 from undercut.operate.serving.http.refusal import Refusal
 
+LEAST_SECONDS = 0.001
+
 
 def parse_object(body: bytes) -> dict[str, object]:
     """A JSON object; Refusal 400 where it is no JSON, 422 where it is no object."""
@@ -53,12 +55,18 @@ def whole_number(
 
 
 def seconds(fields: dict[str, object], name: str, default: float, *, most: float) -> float:
-    """A positive number of seconds within a bound; Refusal 422."""
+    """A number of seconds from a thousandth to a bound; Refusal 422."""
     value = fields.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
-        raise invalid(f"{name} must be a number above 0, at most {most:g}, got {shown(value)}")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not LEAST_SECONDS <= value <= most
+    ):
+        raise invalid(
+            f"{name} must be a number from {LEAST_SECONDS} to {most:g}, got {shown(value)}"
+        )
     return float(value)
 
 

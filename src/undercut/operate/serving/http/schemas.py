@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from undercut.operate.serving.http.json_body import LEAST_SECONDS
 from undercut.operate.serving.http.limits import HttpLimits
 
 Schema = dict[str, object]
@@ -66,7 +67,7 @@ def _requests(limits: HttpLimits, text: Schema, texts: Schema) -> dict[str, Sche
                 "inputs": {"oneOf": [text, texts]},
                 "top_k": {"type": "integer", "minimum": 1, "maximum": limits.top_k, "default": 1},
                 "deadline_seconds": nullable(
-                    {"type": "number", "exclusiveMinimum": 0, "maximum": longest}
+                    {"type": "number", "minimum": LEAST_SECONDS, "maximum": longest}
                 ),
             },
             "top_k",

@@ -49,7 +49,7 @@ class UsageReader(Protocol):
 
 async def usage(exchange: Exchange) -> Reply:
     """The caller's tenant only: there is no way to name another."""
-    month = exchange.query(("month",)).get("month") or f"{datetime.now(UTC):%Y-%m}"
+    month = exchange.query(("month",)).get("month", f"{datetime.now(UTC):%Y-%m}")
     if not _MONTH.fullmatch(month):
         raise Refusal(400, "invalid_query", "month must be written YYYY-MM", hint="?month=2026-11")
     found = await exchange.services.usage.month_usage(exchange.known_caller.tenant, month)
