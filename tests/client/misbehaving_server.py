@@ -149,7 +149,7 @@ def resets(server: MisbehavingServer, request: Seen, connection: socket.socket) 
 
 
 def truncates(server: MisbehavingServer, request: Seen, connection: socket.socket) -> bool:
-    status, headers, body = server.answer(request)
+    status, _, body = server.answer(request)
     whole = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
     connection.sendall(whole[: -len(body) // 2])
     return False
@@ -157,7 +157,9 @@ def truncates(server: MisbehavingServer, request: Seen, connection: socket.socke
 
 def sends_garbage(server: MisbehavingServer, request: Seen, connection: socket.socket) -> bool:
     server.answer(request)
-    return send(connection, 200, {"Content-Type": "text/html"}, b"<html>welcome to the hotel</html>")
+    return send(
+        connection, 200, {"Content-Type": "text/html"}, b"<html>welcome to the hotel</html>"
+    )
 
 
 def forgets_answers(server: MisbehavingServer, request: Seen, connection: socket.socket) -> bool:
@@ -236,7 +238,8 @@ class _Connection(socketserver.BaseRequestHandler):
     def _usage(self, owner: MisbehavingServer, request: Seen) -> bool:
         month = request.path.partition("month=")[2] or "2026-11"
         used = {"tenant": "acme", "month": month, "requests": len(owner.charges)}
-        used |= {"inputs": owner.charged_inputs, "tokens": 5, "stages": {"first": 2}, "cost": None}
+        used |= {"inputs": owner.charged_inputs, "tokens": 5, "stages": {"first": 2}}
+        used |= {"costs": [{"amount": "0.5", "currency": "USD"}], "unknown_cost_inputs": 1}
         return send(self.request, 200, {}, json.dumps(used).encode())
 
 

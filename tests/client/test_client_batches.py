@@ -217,7 +217,8 @@ def test_usage_of_a_month(server: MisbehavingServer, asker: Any) -> None:
     asker(server.url).predict(["one", "two"])
     used = asker(server.url).usage("2026-11")
     assert (used.tenant, used.month, used.requests, used.inputs) == ("acme", "2026-11", 1, 2)
-    assert used.cost is None
+    assert used.costs == (Money.parse("0.5 USD"),)
+    assert used.unknown_cost_inputs == 1
     assert asker(server.url).usage().month == "2026-11"
     with pytest.raises(ConfigError, match="not a month"):
         asker(server.url).usage("2026-13")

@@ -94,9 +94,7 @@ def test_without_an_idempotency_key_a_refusal_is_still_repeated(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_the_least_wait(
-    server: MisbehavingServer, asker: Any, status: int
-) -> None:
+def test_retry_after_is_the_least_wait(server: MisbehavingServer, asker: Any, status: int) -> None:
     server.will(refuses(status, retry_after="7"), refuses(status, retry_after="3", plain=True))
     asking = asker(server.url)
     asking.predict("ab")
@@ -167,7 +165,7 @@ def test_what_no_repeat_can_mend_is_raised_at_once(
     server: MisbehavingServer, asker: Any, status: int, code: str, kind: type[Exception]
 ) -> None:
     server.will(refuses(status, code, plain=status == 404))
-    with pytest.raises(kind, match="not now|404"):
+    with pytest.raises(kind, match=r"not now|404"):
         asker(server.url).predict("ab")
     assert len(server.seen) == 1
 

@@ -21,7 +21,8 @@ class MonthUsage:
     """What a tenant used in a month, as the server's books have it.
 
     requests: answered ones, repeats not counted. inputs: texts. stages: stage -> texts it
-    answered. cost: the server's own cost, None where unknown or not shown to this key.
+    answered, where the books keep that. costs: the server's own cost, one amount a currency;
+    the `unknown_cost_inputs` are in none of them.
     """
 
     tenant: str
@@ -30,7 +31,8 @@ class MonthUsage:
     inputs: int
     tokens: int
     stages: Mapping[str, int]
-    cost: Money | None
+    costs: tuple[Money, ...]
+    unknown_cost_inputs: int
 
 
 class _WireMonth(Wire):
@@ -40,7 +42,8 @@ class _WireMonth(Wire):
     inputs: int = Field(ge=0)
     tokens: int = Field(ge=0)
     stages: dict[str, int] = Field(default_factory=dict)
-    cost: WireMoney | None = None
+    costs: list[WireMoney] = Field(default_factory=list)
+    unknown_cost_inputs: int = Field(default=0, ge=0)
 
 
 def usage_call(month: str | None) -> Call[MonthUsage]:
@@ -60,9 +63,16 @@ def usage_call(month: str | None) -> Call[MonthUsage]:
 def _read_month(reply: Reply) -> MonthUsage:
     wire = parse(reply, _WireMonth)
     try:
-        cost = None if wire.cost is None else wire.cost.money()
+        costs = tuple(one.money() for one in wire.costs)
     except ConfigError as error:
         raise not_an_answer(error.message) from error
     return MonthUsage(
-        wire.tenant, wire.month, wire.requests, wire.inputs, wire.tokens, wire.stages, cost
+        tenant=wire.tenant,
+        month=wire.month,
+        requests=wire.requests,
+        inputs=wire.inputs,
+        tokens=wire.tokens,
+        stages=wire.stages,
+        costs=costs,
+        unknown_cost_inputs=wire.unknown_cost_inputs,
     )
