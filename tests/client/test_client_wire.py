@@ -42,7 +42,7 @@ def test_a_request_is_the_json_it_claims_to_be(texts: list[str], top_k: int) -> 
     encoded = next(split(texts, inputs=99, limit_bytes=10**6))
     body = predict_call(encoded, top_k=top_k, attempt_seconds=30.0, key=None).body
     assert body is not None
-    assert json.loads(body) == {"inputs": texts, "top_k": top_k, "deadline_seconds": 30}
+    assert json.loads(body) == {"inputs": texts, "top_k": top_k, "deadline_seconds": 28.5}
 
 
 @given(status=st.integers(201, 599), body=st.binary(max_size=300), after=st.text(max_size=20))

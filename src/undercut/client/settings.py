@@ -18,13 +18,13 @@ DEFAULT_URL: Final = "http://127.0.0.1:8700"
 class ClientConfig:
     """How a client asks.
 
-    timeout_seconds: one attempt, from sending to the last byte; the server is told it, so that it
-    spends nothing on an answer nobody waits for. deadline_seconds: one request with all its
-    attempts. attempts: at most, the first among them. first_wait_seconds, longest_wait_seconds:
-    bounds of the doubling waits between attempts. request_inputs, request_bytes: most texts, and
-    bytes of their JSON, in one request; longer batches are split. concurrency: requests of one
-    batch under way at once. idempotency: send a key with each request, so that one that was
-    answered and lost can be asked again at no charge.
+    timeout_seconds: one attempt, from sending to the last byte; the server is told a little less,
+    so that it spends nothing on an answer nobody waits for. deadline_seconds: one request with
+    all its attempts. attempts: at most, the first among them. first_wait_seconds,
+    longest_wait_seconds: bounds of the doubling waits between attempts. request_inputs,
+    request_bytes: most texts, and bytes of their JSON, in one request; longer batches are split.
+    concurrency: requests of one batch under way at once. idempotency: send a key with each
+    request, so that one that was answered and lost can be asked again at no charge.
     Raises ConfigError for a value out of range.
     """
 
