@@ -9,6 +9,7 @@ from undercut.core.errors import (
     ArtefactError,
     BudgetExceededError,
     ConfigError,
+    ConnectionFailedError,
     InputError,
     LedgerError,
     MissingExtraError,
@@ -53,6 +54,7 @@ _BY_ERROR: tuple[tuple[type[UndercutError], ExitCode], ...] = (
     (ArtefactError, ExitCode.STORED),
     (LedgerError, ExitCode.STORED),
     (RequestError, ExitCode.REFUSED),
+    (ConnectionFailedError, ExitCode.REFUSED),
 )
 
 # What the system says of a name that is wrong, rather than of a disk that refuses.
