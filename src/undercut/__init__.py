@@ -4,7 +4,9 @@
 >>> report = undercut.run("tickets.csv", keep=0.99, out="out")
 >>> undercut.load("out/plan").predict(["my card was declined"])
 
-The three names load what they need on first use, so that importing the package costs nothing.
+>>> undercut.Client("http://127.0.0.1:8700").predict("my card was declined")
+
+The names load what they need on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -13,14 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from undercut.client import AsyncClient, Client
     from undercut.models.plan import load_plan as load
     from undercut.runs.config import RunConfig
     from undercut.runs.front_door import run
 
 __version__ = "0.1.0"
-__all__ = ["RunConfig", "__version__", "load", "run"]
+__all__ = ["AsyncClient", "Client", "RunConfig", "__version__", "load", "run"]
 
 _PLACES = {
+    "AsyncClient": ("undercut.client", "AsyncClient"),
+    "Client": ("undercut.client", "Client"),
     "RunConfig": ("undercut.runs.config", "RunConfig"),
     "load": ("undercut.models.plan", "load_plan"),
     "run": ("undercut.runs.front_door", "run"),

@@ -10,6 +10,7 @@ from undercut.core.errors import (
     BooksUnavailableError,
     BudgetExceededError,
     ConfigError,
+    ConnectionFailedError,
     InputError,
     LedgerError,
     MissingExtraError,
@@ -55,6 +56,7 @@ _BY_ERROR: tuple[tuple[type[UndercutError], ExitCode], ...] = (
     (LedgerError, ExitCode.STORED),
     (BooksUnavailableError, ExitCode.STORED),
     (RequestError, ExitCode.REFUSED),
+    (ConnectionFailedError, ExitCode.REFUSED),
 )
 
 # What the system says of a name that is wrong, rather than of a disk that refuses.

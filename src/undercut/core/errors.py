@@ -7,6 +7,7 @@
     ├── BudgetExceededError the next step would cost more than is left
     ├── ArtefactError       a stored artefact is missing, changed or from another version
     ├── LedgerError         the books do not add up or cannot be written
+    ├── ConnectionFailedError  a server gave no usable answer; whether it counted one is not known
     └── RequestError        a served request is refused; nothing was answered or charged
         ├── AuthenticationError       no key, or one that is unknown, revoked or expired
         ├── PermissionDeniedError     a key that may not do this
@@ -82,6 +83,20 @@ class ArtefactError(UndercutError):
 
 class LedgerError(UndercutError):
     """The books do not add up or cannot be written."""
+
+
+class ConnectionFailedError(UndercutError):
+    """A server could not be reached, or what it sent is no answer.
+
+    The request may have been answered and counted before the connection broke. Asking again with
+    `idempotency_key` gets that answer and counts nothing twice; None where no key was sent.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, idempotency_key: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.idempotency_key = idempotency_key
 
 
 class RequestError(UndercutError):

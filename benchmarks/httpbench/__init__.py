@@ -1,0 +1,1 @@
+"""What the HTTP benchmarks share: load, servers as processes, contenders."""
