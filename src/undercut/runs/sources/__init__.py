@@ -1,0 +1,1 @@
+"""Every place that texts come from, opened the same way: `open_source`."""
