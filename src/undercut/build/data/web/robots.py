@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from protego import Protego
 
 PARSED_BYTES = 500 * 1024
-_UNREACHABLE = "robots.txt cannot be reached, which forbids the site (RFC 9309 2.3.1.4)"
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsAnswer:
     """What asking for robots.txt gave.
 
-    status: of the last hop; None where no answer came. body: at most `PARSED_BYTES` are used.
+    status: of the last hop; None where no answer came, then `problem` says why. body: at most
+    `PARSED_BYTES` are used.
     """
 
     status: int | None
     body: bytes = b""
+    problem: str = ""
 
 
 class RobotsRules:
@@ -41,7 +42,8 @@ class RobotsRules:
         status = answer.status
         # 429 is a site that asks for rest: reading it as "no rules" would be the rudest answer
         if status is None or status >= 500 or status == 429:
-            self._reason = _UNREACHABLE
+            why = answer.problem or f"status {status}"
+            self._reason = f"robots.txt cannot be reached ({why}), which forbids the site"
         elif 200 <= status < 300:
             self._parsed = _parse(answer.body)
 
