@@ -68,6 +68,12 @@ class PageReader:
             raise PageError(reply["problem"])
         return _page(reply)
 
+    def end(self) -> None:
+        """Give up the page being read, if any; may be called from another thread."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process."""
         if self._process is None:
@@ -135,7 +141,8 @@ def _sent_and_answered(
     process: subprocess.Popen[bytes], message: bytes, *, seconds: float
 ) -> bytes:
     """The answer's line, b"" or a part of it where the process ended; raises TimeoutError."""
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     deadline = time.monotonic() + seconds
     os.set_blocking(process.stdin.fileno(), False)
     unsent = memoryview(message)

@@ -15,11 +15,12 @@ _TRACKING = re.compile(r"(?:utm_[a-z_]+|gclid|fbclid|msclkid|yclid|mc_cid|mc_eid
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 # Files that hold no page; asking for them would cost the site and the crawl for nothing.
-_NO_PAGE = frozenset(
-    "jpg jpeg png gif webp avif svg ico bmp tif tiff mp3 mp4 m4a m4v mov avi mkv webm ogg wav flac "
-    "pdf doc docx xls xlsx ppt pptx odt ods zip gz bz2 xz 7z rar tar tgz iso dmg exe msi apk deb "
-    "rpm css js mjs map json woff woff2 ttf otf eot swf bin jar wasm".split()
-)
+_NO_PAGE_ENDINGS = """
+    jpg jpeg png gif webp avif svg ico bmp tif tiff mp3 mp4 m4a m4v mov avi mkv webm ogg wav flac
+    pdf doc docx xls xlsx ppt pptx odt ods zip gz bz2 xz 7z rar tar tgz iso dmg exe msi apk deb rpm
+    css js mjs map json woff woff2 ttf otf eot swf bin jar wasm
+"""
+_NO_PAGE = frozenset(_NO_PAGE_ENDINGS.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,9 @@ class CrawlConfig(BaseModel):
     delay_seconds: pause after each answer of a host, at least; a longer Crawl-delay counts up to
     `longest_delay_seconds`, and a site that asks for more is left alone. at_once: hosts asked at
     the same time, one request each. frontier: most URLs remembered. attempts: tries of a page
-    that fails in passing (no connection, 5xx, 429). extract_seconds: longest for one main text.
+    that fails in passing (no connection, 5xx, 429); retry_seconds: the site's rest after the
+    first, twice as long after each more. extract_seconds: longest for one main text. warc: keep
+    the pages as they came, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,5 +70,7 @@ class CrawlConfig(BaseModel):
     at_once: int = Field(default=16, ge=1, le=256)
     frontier: int = Field(default=1_000_000, ge=1)
     attempts: int = Field(default=3, ge=1, le=10)
+    retry_seconds: float = Field(default=5.0, ge=0)
     extract_seconds: float = Field(default=20.0, gt=0)
+    warc: bool = True
     fetch: FetchConfig = FetchConfig()

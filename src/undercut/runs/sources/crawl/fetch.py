@@ -142,9 +142,7 @@ class Fetcher:
                 return answer
             _check_type(answer, types)
             encodings = [value for key, value in sent if key == "content-encoding"]
-            body = await read_body(
-                response.aiter_stream(), encodings=encodings, most=most, cut=cut
-            )
+            body = await read_body(response.aiter_stream(), encodings=encodings, most=most, cut=cut)
             return Answer(url, answer.status, sent, body)
 
 
