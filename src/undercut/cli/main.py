@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.crawl import crawl
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
@@ -59,7 +60,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (run, predict, show, ledger, doctor):
+    for command in (run, predict, show, ledger, crawl, doctor):
         app.command(epilog=None)(command)
     return app
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from undercut.build.data.documents import Document, Record
+from undercut.runs.sources.page_reader import PageReader
 
 BATCH_CHARACTERS = 8 * 2**20
 
@@ -14,7 +15,9 @@ BATCH_CHARACTERS = 8 * 2**20
 class RecordReader(Protocol):
     """What a kind of source has to offer: its records one by one, from the top each time."""
 
-    def records(self) -> Iterator[Record]: ...
+    def records(self, pages: PageReader) -> Iterator[Record]:
+        """pages: for readers that meet HTML."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,12 @@ class BatchedSource:
     address: str
     rows_at_most: int | None
     reader: RecordReader
+    page_seconds: float = 20.0
 
     def batches(self, rows: int = 1_024) -> Iterator[list[Record]]:
         """Lists of at most `rows` records and about `BATCH_CHARACTERS` characters."""
-        return batched(self.reader.records(), rows=rows)
+        with PageReader(seconds=self.page_seconds) as pages:
+            yield from batched(self.reader.records(pages), rows=rows)
 
 
 def batched(

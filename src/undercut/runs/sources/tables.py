@@ -10,6 +10,7 @@ from undercut.build.data.documents import Origin, Record, Unreadable
 from undercut.core.tabular import RowProblem, RowStream, guess_columns, open_rows
 from undercut.runs.sources.cells import Roles, document_of, roles_of
 from undercut.runs.sources.config import SourceConfig
+from undercut.runs.sources.page_reader import PageReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class TableReader:
     inside: str
     config: SourceConfig
 
-    def records(self) -> Iterator[Record]:
+    def records(self, pages: PageReader) -> Iterator[Record]:
         unit = "record" if self.stream.encoding is None else "line"
         before = f"{self.inside} {unit}" if self.inside else unit
         for row in self.stream.select(self.roles.names):
