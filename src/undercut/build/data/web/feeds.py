@@ -54,7 +54,7 @@ def read_feed(body: bytes) -> Iterator[FeedEntry]:
         raise MissingExtraError("feedparser", "data", "reading feeds") from error
     # with no address behind it, nothing relative is resolved; markup is dropped below
     parsed = parser.parse(body, sanitize_html=False, resolve_relative_uris=False)
-    if not parsed.version:
+    if not parsed.get("version"):
         why = parsed.get("bozo_exception")
         raise NotAFeedError(f"neither RSS nor Atom{f' ({why})' if why else ''}")
     licence = _licence(parsed.feed)
@@ -91,6 +91,7 @@ def plain_text(markup: str) -> str:
     except (etree.ParserError, ValueError):
         return ""  # nothing but comments or empty markup
     for element in tree.iter(*_BLOCKS):
+        element.text = "\n" + (element.text or "")
         element.tail = "\n" + (element.tail or "")
     etree.strip_elements(tree, "script", "style", with_tail=False)
     lines = (" ".join(line.split()) for line in tree.text_content().split("\n"))

@@ -54,7 +54,7 @@ def is_binary(body: bytes) -> bool:
     start = body[:_SNIFFED_BYTES]
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not start:
         return False
-    controls = sum(byte < 9 or 13 < byte < 32 and byte != 27 for byte in start)
+    controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in start)
     return controls > _JUNK_FRACTION * len(start)
 
 
