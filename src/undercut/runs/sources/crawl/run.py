@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import time
@@ -10,9 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from undercut.build.data.web.main_text import import_trafilatura
 from undercut.build.data.web.urls import BadUrlError, normalise_url
-from undercut.core.errors import InputError
+from undercut.core.errors import InputError, MissingExtraError
 from undercut.core.files import write_atomic
 from undercut.core.locks import RunLock
 from undercut.runs.progress import Progress, Silence
@@ -68,7 +68,7 @@ def crawl(
     trafilatura. KeyboardInterrupt leaves the folder whole.
     """
     config = config or CrawlConfig()
-    import_trafilatura()
+    _check_extra()
     folder = Path(folder)
     with RunLock(folder):
         frontier = Frontier(folder)
@@ -83,6 +83,12 @@ def crawl(
             return _sum_up(folder, frontier, tally, config, seconds)
         finally:
             frontier.close()
+
+
+def _check_extra() -> None:
+    # found, not imported: the reading processes import it, and say so where that fails
+    if importlib.util.find_spec("trafilatura") is None:
+        raise MissingExtraError("trafilatura", "data", "crawling")
 
 
 def _sow(seeds: Sequence[str], frontier: Frontier, config: CrawlConfig) -> None:
