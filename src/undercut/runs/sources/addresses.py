@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from undercut.core.errors import InputError
 
@@ -55,9 +55,8 @@ def shown(address: str) -> str:
     if "@" in place:
         who, host = place.rsplit("@", 1)
         place = f"{who.split(':')[0]}:{HIDDEN}@{host}" if ":" in who else f"{who}@{host}"
-    query = urlencode(
-        [(k, HIDDEN if _SECRET.search(k) else v) for k, v in pairs], safe="*/: ,.()'=<>"
-    )
+    hidden = [(k, HIDDEN if _SECRET.search(k) else v) for k, v in pairs]
+    query = urlencode(hidden, safe="*/: ,.()'=<>", quote_via=quote)
     # urlunsplit would drop the empty host of sqlite:///file
     rest = urlunsplit(("", "", parts.path, query, ""))
     return f"{parts.scheme}://{place}{rest}"

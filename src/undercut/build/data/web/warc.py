@@ -18,7 +18,9 @@ from undercut.core.errors import MissingExtraError
 _STEP = 64 * 1024
 _MAGIC = b"\x1f\x8b\x08"
 _PLAIN_MARK = b"WARC/"
-_DRAINED_BYTES = 256 * 2**20
+# What a member may unpack to whatever its size, and the most bytes out per byte in beyond that.
+_FREE_BYTES = 256 * 2**20
+_RATIO = 400
 _TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _KINDS = frozenset({"response", "resource", "conversion"})
 _PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -161,6 +163,7 @@ class _Member(io.RawIOBase):
     def __init__(self, file: IO[bytes], start: int) -> None:
         self._file = file
         self._zlib = zlib.decompressobj(31)
+        self._start = start
         self._position = start
         self._tail = b""
         self.offset = 0
@@ -183,11 +186,8 @@ class _Member(io.RawIOBase):
 
     def drain(self) -> None:
         """Read to the member's end, so that `end` is known."""
-        drained = 0
         while self.problem is None and (part := self._some(_STEP)):
-            drained += len(part)
-            if drained > _DRAINED_BYTES:
-                self.problem = "the record unpacks without end"
+            self.offset += len(part)
 
     def _some(self, room: int) -> bytes:
         while not self._zlib.eof:
@@ -207,6 +207,10 @@ class _Member(io.RawIOBase):
             self._tail = self._zlib.unconsumed_tail
             self.end = self._position - len(self._zlib.unused_data)
             if data:
+                packed_bytes = max(self.end - self._start, 1)
+                if self.offset > _FREE_BYTES and self.offset > _RATIO * packed_bytes:
+                    self.problem = "unpacks without end: refused as a gzip bomb"
+                    return b""
                 return data
         return b""
 
