@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import URL
 
-_FETCHED_ROWS = 256
+# So many rows at a time, whatever their size: texts of a megabyte must not fill the memory.
+_FETCHED_ROWS = 64
+_SAMPLE_CHARACTERS = 4 * 2**20
 _SAMPLE_ROWS = 1_000
 _CONNECT_SECONDS = 10
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -178,7 +180,16 @@ _READING = frozenset(
         sqlite3.SQLITE_TRANSACTION,
     }
 )
-_PRAGMAS = frozenset(("table_info", "table_xinfo", "index_list", "index_info", "foreign_key_list"))
+_PRAGMAS = frozenset(
+    (
+        "table_info",
+        "table_xinfo",
+        "index_list",
+        "index_info",
+        "foreign_key_list",
+        "read_uncommitted",
+    )
+)
 
 
 def _may(action: int, first: str | None, *_: str | None) -> int:
@@ -221,7 +232,14 @@ def _sampled(
 ) -> tuple[list[str], list[tuple[object, ...]]]:
     result = _execute(connection, wanted, key)
     columns = [str(name) for name in result.keys()]  # noqa: SIM118 - no mapping, in spite of its name
-    sample = [tuple(row) for row in result.fetchmany(_SAMPLE_ROWS)]
+    sample: list[tuple[object, ...]] = []
+    characters = 0
+    while len(sample) < _SAMPLE_ROWS and characters < _SAMPLE_CHARACTERS:
+        row = result.fetchone()
+        if row is None:
+            break
+        sample.append(tuple(row))
+        characters += sum(len(cell) for cell in row if isinstance(cell, str))
     result.close()
     return columns, sample
 
