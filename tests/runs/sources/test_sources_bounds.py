@@ -121,7 +121,9 @@ def test_a_hundred_thousand_columns(tmp_path: Path) -> None:
     assert "columns, expected at most" in read(wide, most_mb=60, seconds=20)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.txt", "a.html", "a.parquet", "a.xml", "a.warc"])
+@pytest.mark.parametrize(
+    "name", ["a.csv", "a.jsonl", "a.txt", "a.html", "a.parquet", "a.xml", "a.warc"]
+)
 def test_binary_junk(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(bytes(range(256)) * 4_000)

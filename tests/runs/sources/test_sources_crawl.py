@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ def tree(site: Site, pages: int, fan: int = 3) -> None:
 def test_a_site_is_crawled_once_each_with_text_and_provenance(site: Site, tmp_path: Path) -> None:
     tree(site, 12)
     licence = '<a rel="license" href="https://creativecommons.org/licenses/by/4.0/">free</a>'
-    site.routes["/0"] = story("Start", "/1", "/2", "/3", "/0#again", "/1?utm_source=x", text=licence)
+    site.routes["/0"] = story(
+        "Start", "/1", "/2", "/3", "/0#again", "/1?utm_source=x", text=licence
+    )
     summary = crawl([site.url + "/0"], tmp_path, quick())
     assert (summary.kept, summary.failed, summary.waiting) == (12, 0, 0)
     assert sorted(kept(tmp_path)) == sorted(f"{site.url}/{n}" for n in range(12))
@@ -133,7 +136,7 @@ def test_pauses_between_requests_of_a_site(make_site: MakeSite, tmp_path: Path) 
     assert summary.kept == 12
     for site, least in zip(sites, (0.12, 0.25, 0.12), strict=True):
         moments = [moment for _, moment in site.hits]
-        pauses = [b - a for a, b in zip(moments, moments[1:], strict=False)]
+        pauses = [b - a for a, b in pairwise(moments)]
         assert min(pauses[1:]) >= least
         assert pauses[0] >= 0.12  # between robots.txt and the first page
         assert site.busiest == 1
@@ -156,7 +159,9 @@ def test_each_failure_is_told_and_stops_nothing(site: Site, tmp_path: Path) -> N
         handler.reply(story("At last").encode(), status=status)  # type: ignore[attr-defined]
 
     site.routes = {
-        "/": story("Start", "/gone", "/down", "/image", "/junk", "/flaky", "/hang", "/bad", "/fine"),
+        "/": story(
+            "Start", "/gone", "/down", "/image", "/junk", "/flaky", "/hang", "/bad", "/fine"
+        ),
         "/down": lambda h: h.reply(b"", status=500),
         "/image": lambda h: h.reply(b"PNG", kind="image/png"),
         "/junk": bytes(range(256)) * 40,
@@ -286,9 +291,7 @@ def finish(url: str, folder: Path) -> CrawlSummary:
     return crawl([url], folder, quick())
 
 
-@pytest.mark.parametrize(
-    "moments", [(12,), pytest.param((3, 8, 17, 29), marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("moments", [(12,), pytest.param((3, 8, 17, 29), marks=pytest.mark.slow)])
 def test_killed_at_any_moment_no_page_is_lost_and_none_kept_twice(
     site: Site, tmp_path: Path, moments: tuple[int, ...]
 ) -> None:

@@ -55,8 +55,8 @@ def test_inner_addresses_are_not_connected_to(make_site: MakeSite, host: str) ->
 
 def test_by_default_loopback_and_other_ports_are_closed(site: Site) -> None:
     assert "loopback" in why(site.url + "/", FetchConfig(ports=None))
+    site.routes["/"] = redirect("http://example.com:22/")
     with pytest.raises(FetchError, match="port"):
-        site.routes["/"] = redirect("http://example.com:22/")
         get(site.url + "/", FetchConfig(allow_networks=("127.0.0.1/32",)))
 
 

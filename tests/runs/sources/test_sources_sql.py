@@ -30,13 +30,15 @@ def read(address: str, config: SourceConfig | None = None) -> list[Record]:
 def shop(tmp_path: Path) -> Path:
     path = tmp_path / "my shop.sqlite"
     with sqlite3.connect(path) as db:
-        db.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, text TEXT, label TEXT, day TEXT)")
+        db.execute(
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY, text TEXT, label TEXT, day TEXT)"
+        )
         db.executemany(
             "INSERT INTO messages VALUES (?, ?, ?, ?)",
             [(n, f"{n} {PROSE}", f"l{n % 2}", "2024-05-06") for n in (3, 1, 2)],
         )
         db.execute('CREATE TABLE "odd ""name" (text TEXT)')
-        db.execute("INSERT INTO \"odd \"\"name\" VALUES ('some text of a row')")
+        db.execute('INSERT INTO "odd ""name" VALUES (\'some text of a row\')')
         db.execute("CREATE VIEW recent AS SELECT text FROM messages WHERE id > 1")
     db.close()
     return path
@@ -62,7 +64,10 @@ def test_a_query_as_it_orders(shop: Path) -> None:
     assert [r.origin.place for r in records] == ["row 1", "row 2"]
     assert isinstance(records[0], Document)
     assert records[0].text.startswith("3 ")
-    assert len(read(f"sqlite:///{shop}?query=SELECT text FROM messages WHERE text LIKE '%25:%25'")) == 0
+    assert (
+        len(read(f"sqlite:///{shop}?query=SELECT text FROM messages WHERE text LIKE '%25:%25'"))
+        == 0
+    )
 
 
 def test_odd_names_are_quoted_and_views_are_tables(shop: Path) -> None:

@@ -21,7 +21,9 @@ ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2
 <content type="html">&lt;p&gt;今天下雨了，我们没有出门。&lt;/p&gt;</content></entry></feed>""".encode()
 
 
-def warc(pages: list[tuple[str, bytes, str]], *, zipped: bool = True, status: str = "200 OK") -> bytes:
+def warc(
+    pages: list[tuple[str, bytes, str]], *, zipped: bool = True, status: str = "200 OK"
+) -> bytes:
     out = io.BytesIO()
     writer = WARCWriter(out, gzip=zipped)
     writer.write_record(writer.create_warcinfo_record("x.warc.gz", {"software": "test"}))
@@ -37,7 +39,9 @@ def warc(pages: list[tuple[str, bytes, str]], *, zipped: bool = True, status: st
 def pages(count: int) -> list[tuple[str, bytes, str]]:
     chance = random.Random(1)
     html = "text/html; charset=UTF-8"
-    return [(f"http://a.com/{n}", chance.randbytes(3_000).hex().encode(), html) for n in range(count)]
+    return [
+        (f"http://a.com/{n}", chance.randbytes(3_000).hex().encode(), html) for n in range(count)
+    ]
 
 
 def read(data: bytes, most: int = 1 << 20) -> list[ArchivedText | BrokenRecord]:
@@ -137,7 +141,9 @@ def test_an_archive_that_was_cut_off_gives_what_it_has() -> None:
     data = warc(pages(3))
     records = read(data[:-500])
     assert urls(records) == ["http://a.com/0", "http://a.com/1"]
-    assert [r.reason for r in records if isinstance(r, BrokenRecord)] == ["the gzip data is cut off"]
+    assert [r.reason for r in records if isinstance(r, BrokenRecord)] == [
+        "the gzip data is cut off"
+    ]
     plain = read(warc(pages(3), zipped=False)[:-500])
     assert urls(plain) == ["http://a.com/0", "http://a.com/1"]
     assert any(isinstance(r, BrokenRecord) and "cut off" in r.reason for r in plain)

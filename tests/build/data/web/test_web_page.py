@@ -9,7 +9,9 @@ from undercut.build.data.web.licences import named_licence
 from undercut.build.data.web.main_text import without_headline
 from undercut.build.data.web.page import NoTextError, read_page, read_plain
 
-BODY = " ".join(f"This is sentence number {n} of a story about rain in the north." for n in range(9))
+BODY = " ".join(
+    f"This is sentence number {n} of a story about rain in the north." for n in range(9)
+)
 ZH = "今天北方普降大雨，气象部门提醒市民注意出行安全。" * 12
 
 
@@ -60,7 +62,10 @@ def test_any_bytes_decode(body: bytes) -> None:
             "CC-BY-4.0",
         ),
         ('<link rel="license" href="https://example.com/terms">', "https://example.com/terms"),
-        ('<a href="http://creativecommons.org/licenses/by-nc-sa/3.0/de/">x</a>', "CC-BY-NC-SA-3.0-DE"),
+        (
+            '<a href="http://creativecommons.org/licenses/by-nc-sa/3.0/de/">x</a>',
+            "CC-BY-NC-SA-3.0-DE",
+        ),
         (
             '<a href="https://creativecommons.org/licenses/by/4.0/">a</a>'
             '<a href="https://creativecommons.org/licenses/by-sa/4.0/">b</a>',
