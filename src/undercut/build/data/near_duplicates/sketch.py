@@ -1,0 +1,101 @@
+"""A block of texts as arrays: all that finding near-duplicates needs to keep of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undercut.build.data.near_duplicates.config import NearDuplicateConfig
+from undercut.build.data.near_duplicates.minhash import band_keys
+from undercut.build.data.near_duplicates.normal_form import normal_form
+from undercut.build.data.near_duplicates.ragged import HashArray, HashSets, concatenated, hash_sets
+from undercut.build.data.near_duplicates.shingles import character_shingles, word_shingles
+from undercut.core.dataset import IntArray
+
+_SLACK = 0.9  # a pair at the threshold may differ more in characters than in shingles
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Texts seen as sets of one kind of shingle.
+
+    rows: (m,) int64 ascending, which texts; sets: their m hash sets; bands: (bands, m) uint32;
+    banded: (m,) bool, which of them have bands that mean something.
+    """
+
+    rows: IntArray
+    sets: HashSets
+    bands: HashArray
+    banded: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sketches:
+    """Texts seen in every way they are compared in.
+
+    keys: (texts,) uint64, equal for texts that are equal after normalising.
+    short: by characters, the texts up to `long_characters` (with containment, all texts, of which
+    only the short ones have bands); long: by words, the longer ones. In between texts are in both.
+    """
+
+    keys: NDArray[np.uint64]
+    short: Grain
+    long: Grain
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def signatures(texts: Sequence[str], config: NearDuplicateConfig) -> Sketches:
+    """Sketches of a block of texts; of each text alone, whatever block it stands in."""
+    form = normal_form(texts)
+    lengths = form.lengths
+    whole = config.containment is not None
+    short = np.flatnonzero((lengths > 0) & (whole | (lengths <= config.long_characters)))
+    long = np.flatnonzero(lengths >= config.long_characters * config.threshold * _SLACK)
+    part = form if len(short) == len(texts) else form.take(short)
+    pieces = character_shingles(part, gram=config.gram, number_weight=config.number_weight)
+    words = word_shingles(form.take(long), gram=config.word_gram)
+    most = len(pieces[0]) + 1 if whole else config.kept_shingles
+    return Sketches(
+        form.exact_keys(),
+        _grain(short, *pieces, lengths[short] <= config.long_characters, most, config),
+        _grain(long, *words, np.ones(len(long), dtype=bool), config.kept_shingles, config),
+    )
+
+
+def joined(parts: Sequence[Sketches]) -> Sketches:
+    """The texts of all parts, in order."""
+    sizes = np.array([len(part) for part in parts], dtype=np.int64)
+    offsets = np.cumsum(sizes) - sizes
+    return Sketches(
+        np.concatenate([part.keys for part in parts]),
+        _joined([part.short for part in parts], offsets),
+        _joined([part.long for part in parts], offsets),
+    )
+
+
+def _grain(
+    rows: IntArray,
+    hashes: HashArray,
+    counts: IntArray,
+    banded: NDArray[np.bool_],
+    most: int,
+    config: NearDuplicateConfig,
+) -> Grain:
+    bands, in_band = config.bands
+    sets = hash_sets(hashes, counts, most=most)
+    keys = band_keys(sets, bands=bands, rows=in_band, seed=config.seed)
+    return Grain(rows, sets, keys, banded & (sets.counts > 0))
+
+
+def _joined(parts: Sequence[Grain], offsets: IntArray) -> Grain:
+    return Grain(
+        np.concatenate([part.rows + at for part, at in zip(parts, offsets, strict=True)]),
+        concatenated([part.sets for part in parts]),
+        np.concatenate([part.bands for part in parts], axis=1),
+        np.concatenate([part.banded for part in parts]),
+    )
