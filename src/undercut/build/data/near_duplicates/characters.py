@@ -39,6 +39,10 @@ _ALONE_BLOCKS = (
     (0x1F000, 0x1FAFF),  # emoji
     (0x20000, 0x3FFFF),  # Han, rare
 )
+# Characters that fold to themselves, too many to ask one by one.
+_PLAIN_HAN = range(0x4E00, 0xA000)
+_RARE_HAN = range(0x20000, 0x2F800)
+_HANGUL = range(0xAC00, 0xD7A4)
 _HANGUL_JAMO = (0x1100, 0x11FF)
 
 
@@ -77,8 +81,10 @@ def character_table(*, punctuation: bool) -> CharacterTable:
     codes = np.arange(_TABLE_END, dtype=np.uint32)
     kinds = np.full(_TABLE_END, LETTER, dtype=np.uint8)
     for code in range(1, _TABLE_END):
-        folded, kind = _entry(code, punctuation)
-        codes[code], kinds[code] = folded, kind
+        if code in _PLAIN_HAN or code in _RARE_HAN:
+            kinds[code] = ALONE
+        elif code not in _HANGUL:
+            codes[code], kinds[code] = _entry(code, punctuation)
     kinds[0] = EDGE
     return CharacterTable(codes, kinds)
 

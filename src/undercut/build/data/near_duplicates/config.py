@@ -14,11 +14,13 @@ class NearDuplicateConfig:
     """All similarities and thresholds lie in (0, 1].
 
     threshold: least Jaccard similarity of a pair.
+    agreement: least share of the smaller set's shingles that the other one holds too. Words may
+    sooner be added or cut off than replaced: another name or number makes another text.
     chain_threshold: least similarity of a group's member with its representative; lower than
     `threshold`, since edits of one text differ more from each other than from it.
     containment: least share of a shorter text's shingles that a longer one must hold to count as
     a pair too; None looks for no such pairs.
-    gram: characters in a shingle of a short text (2 in scripts written without spaces).
+    gram: characters in a shingle of a short text (1 and 2 in scripts written without spaces).
     word_gram: words in a shingle of a long text (one more in scripts written without spaces).
     number_weight: how many extra shingles a number of a short text counts for.
     long_characters: texts above this length are compared by words. Texts down to `threshold`
@@ -32,12 +34,13 @@ class NearDuplicateConfig:
     seed: of the hash functions.
     """
 
-    threshold: float = 0.7
-    chain_threshold: float = 0.55
+    threshold: float = 0.55
+    agreement: float = 0.85
+    chain_threshold: float = 0.45
     containment: float | None = None
     gram: int = 3
     word_gram: int = 2
-    number_weight: int = 4
+    number_weight: int = 16
     long_characters: int = 400
     permutations: int = 192
     band_recall: float = 0.99
@@ -46,7 +49,7 @@ class NearDuplicateConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "chain_threshold", "band_recall", "containment"):
+        for name in ("threshold", "agreement", "chain_threshold", "band_recall", "containment"):
             value = getattr(self, name)
             if value is not None and not 0.0 < value <= 1.0:
                 raise ConfigError(f"{name} is {value}; expected a number in (0, 1]")

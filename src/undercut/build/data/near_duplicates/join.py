@@ -21,7 +21,7 @@ def join(sketches: Sketches, config: NearDuplicateConfig, *, threads: int = 1) -
     """
     keys, first, number = np.unique(sketches.keys, return_index=True, return_inverse=True)
     views = tuple(view(each, first, rows=len(number)) for each in (sketches.short, sketches.long))
-    likeness = Likeness(config.containment, threads)
+    likeness = Likeness(config.agreement, config.containment, threads)
     found = [alike(each, config, likeness) for each in views]
     packed, similarity = largest([pair for pair, _ in found], [value for _, value in found])
     left, right = unpacked(packed)

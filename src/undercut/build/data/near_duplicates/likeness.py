@@ -38,10 +38,11 @@ def view(grain: Grain, first: IntArray, *, rows: int) -> View:
 class Likeness:
     """Similarity of pairs of distinct texts.
 
-    contained: where at least this share of the smaller set lies in the larger, that share is the
-    similarity; None looks at Jaccard alone.
+    agreement: where a smaller share of the smaller set lies in the larger, the similarity is 0.
+    contained: where at least this share does, that share is the similarity; None for Jaccard's.
     """
 
+    agreement: float
     contained: float | None
     threads: int
 
@@ -60,10 +61,11 @@ class Likeness:
         def measure(start: int) -> FloatArray:
             part = slice(start, start + _PAIRS_AT_ONCE)
             sizes = overlap(sets, left[part], right[part])
-            if self.contained is None:
-                return sizes.jaccard()
             share = sizes.containment()
-            return np.where(share >= self.contained, share, sizes.jaccard())
+            similarity = np.where(share >= self.agreement, sizes.jaccard(), np.float32(0))
+            if self.contained is None:
+                return similarity
+            return np.where(share >= self.contained, share, similarity)
 
         blocks = range(0, len(left), _PAIRS_AT_ONCE)
         found = map_blocks(measure, blocks, threads=self.threads)

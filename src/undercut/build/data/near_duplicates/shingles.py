@@ -24,8 +24,8 @@ def character_shingles(
 ) -> tuple[HashArray, IntArray]:
     """Hashes of the overlapping pieces of `gram` characters, edges of the text included.
 
-    In scripts written without spaces a piece has two characters: they carry as much as a word's
-    part. Each number adds `number_weight` hashes of its own, since texts of one pattern with
+    In scripts written without spaces pieces have one and two characters: they carry as much as
+    a word and its neighbour. Each number adds `number_weight` hashes of its own, since texts of one pattern with
     other numbers say other things.
     Returns hashes (n,) grouped by text, with repeats, and how many each text has, (texts,).
     """
@@ -37,10 +37,9 @@ def character_shingles(
     inside = np.where(pair_here, _no_edge(form, short), _no_edge(form, gram))
     counts = _by_text(inside, form)
     pieces = np.minimum(mix_32(hashes.compress(inside)), NO_HASH - np.uint32(1))
-    if number_weight == 0:
-        return pieces, counts
-    numbers, owner = _numbers(form, number_weight)
-    return _interleaved(pieces, counts, numbers, owner)
+    for extra, owner in (_singles(form, alone), _numbers(form, number_weight)):
+        pieces, counts = _interleaved(pieces, counts, extra, owner)
+    return pieces, counts
 
 
 def word_shingles(form: NormalForm, *, gram: int) -> tuple[HashArray, IntArray]:
@@ -94,10 +93,17 @@ def _by_text(inside: BoolArray, form: NormalForm) -> IntArray:
     return np.add.reduceat(inside, form.edges, dtype=np.int64)[:-1]
 
 
+def _singles(form: NormalForm, alone: BoolArray) -> tuple[HashArray, IntArray]:
+    """The characters that are words of their own, grouped by text, and the text of each."""
+    at = np.flatnonzero(alone)
+    hashes = np.minimum(mix_32(form.codes[at] * _ODD[4] + np.uint32(1)), NO_HASH - np.uint32(1))
+    return hashes, np.searchsorted(form.edges, at) - 1
+
+
 def _numbers(form: NormalForm, weight: int) -> tuple[HashArray, IntArray]:
     """`weight` hashes of each run of digits, grouped by text, and the text of each."""
     at = np.flatnonzero(form.kinds == c.DIGIT)
-    if not len(at):
+    if not len(at) or weight == 0:
         return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64)
     first = np.append(True, np.diff(at) > 1)
     starts = np.flatnonzero(first)
