@@ -10,7 +10,7 @@ from undercut.build.data.near_duplicates.buckets import PairArray, bucket_pairs
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.contained import contained_pairs
 from undercut.build.data.near_duplicates.likeness import Likeness, View
-from undercut.build.data.near_duplicates.similarity import can_reach
+from undercut.build.data.near_duplicates.bitmaps import possible
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.models.threads import map_blocks
 
@@ -24,11 +24,8 @@ def alike(
     """Verified pairs of distinct texts, packed and ascending, and their similarities."""
     pairs, values = [], []
     for packed in _candidates(view, config, likeness.threads):
-        left, right = unpacked(packed)
-        if config.containment is None:
-            possible = can_reach(view.sets, view.at[left], view.at[right], config.threshold)
-            packed, left, right = packed[possible], left[possible], right[possible]
-        similarity = likeness.of_sets(view.sets, view.at[left], view.at[right])
+        left, right = (view.at[side] for side in unpacked(packed))
+        similarity = likeness.of_sets(view.sets, left, right)
         good = similarity >= config.threshold
         pairs.append(packed[good])
         values.append(similarity[good])
@@ -54,26 +51,52 @@ def largest(
     return every[keep], value[keep]
 
 
+def distinct(packed: list[PairArray]) -> PairArray:
+    """Each pair once, ascending."""
+    every = np.sort(np.concatenate(packed))
+    keep = np.ones(len(every), dtype=bool)
+    np.not_equal(every[1:], every[:-1], out=keep[1:])
+    return every[keep]
+
+
 def _candidates(view: View, config: NearDuplicateConfig, threads: int) -> Iterator[PairArray]:
     """Pairs to compare, distinct within each array; arrays of bounded size."""
     nodes = np.flatnonzero(view.at >= 0)
     nodes = nodes[view.grain.banded[view.at[nodes]]]
-    column = view.at[nodes]
-    bands = view.grain.bands
+    bands = len(view.grain.bands)
 
     def pairs(band: int) -> PairArray:
-        near = bands[(band + 1) % len(bands)][column]
-        return bucket_pairs(bands[band][column], nodes, giant=config.giant_bucket, order=near)
+        return _band_pairs(view, nodes, band, config)
 
     waiting: list[PairArray] = []
-    for start in range(0, len(bands), threads):
-        waiting += map_blocks(
-            pairs, range(start, min(start + threads, len(bands))), threads=threads
-        )
+    for start in range(0, bands, threads):
+        waiting += map_blocks(pairs, range(start, min(start + threads, bands)), threads=threads)
         if sum(map(len, waiting)) > _PAIRS_KEPT:
-            yield np.unique(np.concatenate(waiting))
+            yield distinct(waiting)
             waiting = []
     if waiting:
-        yield np.unique(np.concatenate(waiting))
+        yield distinct(waiting)
     if config.containment is not None:
         yield from contained_pairs(view, config.containment)
+
+
+def _band_pairs(
+    view: View, nodes: IntArray, band: int, config: NearDuplicateConfig
+) -> PairArray:
+    """Pairs of one band that their bitmaps do not rule out."""
+    bands, column = view.grain.bands, view.at[nodes]
+    near = bands[(band + 1) % len(bands)][column]
+    packed = bucket_pairs(bands[band][column], nodes, giant=config.giant_bucket, order=near)
+    if config.containment is not None:
+        return packed
+    left, right = (view.at[side] for side in unpacked(packed))
+    return packed[
+        possible(
+            view.sets,
+            view.grain.bits,
+            left,
+            right,
+            threshold=config.threshold,
+            agreement=config.agreement,
+        )
+    ]

@@ -26,7 +26,8 @@ class NearDuplicateConfig:
     long_characters: texts above this length are compared by words. Texts down to `threshold`
     times that length are compared both ways, so that no pair falls between.
     permutations: most MinHash functions for a text; band_recall: least chance that a pair right
-    at the threshold is looked at. They set how signatures are cut in bands.
+    at the threshold is looked at, far higher just above it (0.998 at 0.7 with the defaults). They
+    set how signatures are cut in bands.
     kept_shingles: hashes kept of a text; the similarity of larger ones is an estimate from that
     many (standard error sqrt(s (1 - s) / kept_shingles)), of all others exact.
     giant_bucket: from this many texts in a bucket on, each is compared with the bucket's first
@@ -43,7 +44,7 @@ class NearDuplicateConfig:
     number_weight: int = 16
     long_characters: int = 400
     permutations: int = 192
-    band_recall: float = 0.99
+    band_recall: float = 0.85
     kept_shingles: int = 1024
     giant_bucket: int = 32
     seed: int = 0

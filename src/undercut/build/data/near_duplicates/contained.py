@@ -44,7 +44,8 @@ def contained_pairs(view: View, share: float) -> Iterator[PairArray]:
         outer = owner[ranges(starts[bucket[part]], number)]
         fits = (size[inner] < size[outer]) | ((size[inner] == size[outer]) & (inner < outer))
         low, high = np.minimum(inner, outer)[fits], np.maximum(inner, outer)[fits]
-        yield np.unique(nodes[low].astype(np.uint64) << np.uint64(32) | nodes[high].astype(np.uint64))
+        packed = nodes[low].astype(np.uint64) << np.uint64(32) | nodes[high].astype(np.uint64)
+        yield np.unique(packed)
 
 
 def _rarest(owner: IntArray, holders: IntArray, size: IntArray, share: float) -> IntArray:

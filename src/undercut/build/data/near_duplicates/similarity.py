@@ -53,15 +53,5 @@ def overlap(sets: HashSets, left: IntArray, right: IntArray) -> Overlap:
     return Overlap(shared, sizes[0], sizes[1])
 
 
-def can_reach(sets: HashSets, left: IntArray, right: IntArray, threshold: float) -> IntArray:
-    """Positions of the pairs whose sizes alone do not rule the threshold out.
-
-    The Jaccard similarity is at most smaller size / larger size.
-    """
-    a, b = sets.counts[left], sets.counts[right]
-    whole = np.minimum(sets.limits[left], sets.limits[right]) == NO_HASH - np.uint32(1)
-    return np.flatnonzero(~whole | (np.minimum(a, b) >= threshold * np.maximum(a, b)))
-
-
 def _ratio(part: IntArray, whole: IntArray) -> FloatArray:
     return (part / np.maximum(whole, 1)).astype(np.float32)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from undercut.build.data.near_duplicates.bitmaps import BitmapArray, bitmaps
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.minhash import band_keys
 from undercut.build.data.near_duplicates.normal_form import normal_form
@@ -23,13 +24,14 @@ class Grain:
     """Texts seen as sets of one kind of shingle.
 
     rows: (m,) int64 ascending, which texts; sets: their m hash sets; bands: (bands, m) uint32;
-    banded: (m,) bool, which of them have bands that mean something.
+    banded: (m,) bool, which of them have bands that mean something; bits: (m, 8) uint64.
     """
 
     rows: IntArray
     sets: HashSets
     bands: HashArray
     banded: NDArray[np.bool_]
+    bits: BitmapArray
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _grain(
     bands, in_band = config.bands
     sets = hash_sets(hashes, counts, most=most)
     keys = band_keys(sets, bands=bands, rows=in_band, seed=config.seed)
-    return Grain(rows, sets, keys, banded & (sets.counts > 0))
+    return Grain(rows, sets, keys, banded & (sets.counts > 0), bitmaps(sets))
 
 
 def _joined(parts: Sequence[Grain], offsets: IntArray) -> Grain:
@@ -98,4 +100,5 @@ def _joined(parts: Sequence[Grain], offsets: IntArray) -> Grain:
         concatenated([part.sets for part in parts]),
         np.concatenate([part.bands for part in parts], axis=1),
         np.concatenate([part.banded for part in parts]),
+        np.concatenate([part.bits for part in parts]),
     )
