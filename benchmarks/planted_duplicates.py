@@ -60,6 +60,12 @@ class _Sentence:
     def text(self) -> str:
         return self.gap.join(self.words)
 
+    def named(self) -> str:
+        """Kind of a sibling, by what is other in it."""
+        assert self.kept is not None
+        what = "number" if self.words[self.kept].isdigit() else "name"
+        return f"sibling by {what}, {'English' if self.gap else 'Chinese'}"
+
 
 def plant(size: int, *, vocabulary: list[str], seed: int) -> Planted:
     """About `size` texts, shuffled: 60% families of one, the rest families of two to four and
@@ -71,7 +77,7 @@ def plant(size: int, *, vocabulary: list[str], seed: int) -> Planted:
         sentence = _english(rng, vocabulary) if rng.random() < 0.6 else _chinese(rng)
         siblings = rng.choice((1, 1, 2)) if sentence.kept is not None and rng.random() < 0.12 else 0
         for made in (sentence, *(_sibling(rng, sentence) for _ in range(siblings))):
-            rows.append((made.text(), family, "base" if made is sentence else "sibling"))
+            rows.append((made.text(), family, "base" if made is sentence else made.named()))
             for _ in range(rng.choice((1, 1, 2, 3)) if rng.random() < 0.16 else 0):
                 text, kind = _edited(rng, made)
                 rows.append((text, family, kind))
