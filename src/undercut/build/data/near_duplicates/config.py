@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from undercut.build.data.near_duplicates.minhash import BandPlan, band_plan
 from undercut.core.errors import ConfigError
 
 
@@ -25,9 +26,9 @@ class NearDuplicateConfig:
     number_weight: how many extra shingles a number of a short text counts for.
     long_characters: texts above this length are compared by words. Texts down to `threshold`
     times that length are compared both ways, so that no pair falls between.
-    permutations: most MinHash functions for a text; band_recall: least chance that a pair right
-    at the threshold is looked at, far higher just above it (0.998 at 0.7 with the defaults). They
-    set how signatures are cut in bands.
+    hash_functions: MinHash values computed of a text; most_bands: most bands cut from them;
+    band_recall: least chance that a pair right at the threshold is looked at, far higher just
+    above it (0.998 at 0.7 with the defaults).
     kept_shingles: hashes kept of a text; the similarity of larger ones is an estimate from that
     many (standard error sqrt(s (1 - s) / kept_shingles)), of all others exact.
     giant_bucket: from this many texts in a bucket on, each is compared with the bucket's first
@@ -43,7 +44,8 @@ class NearDuplicateConfig:
     word_gram: int = 2
     number_weight: int = 16
     long_characters: int = 400
-    permutations: int = 192
+    hash_functions: int = 96
+    most_bands: int = 40
     band_recall: float = 0.85
     kept_shingles: int = 1024
     giant_bucket: int = 32
@@ -66,29 +68,36 @@ class NearDuplicateConfig:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected at least {least}")
+        _ = self.bands  # said now rather than in the middle of a run
 
     @cached_property
     def bands(self) -> tuple[int, int]:
-        """(bands, rows in each): the most rows whose bands fit into `permutations`.
+        """(bands, rows in each): the most rows for which `most_bands` give `band_recall`.
 
         A pair of similarity s shares a bucket with probability 1 - (1 - s^rows)^bands.
-        Raises ConfigError where even one row a band does not fit.
+        Raises ConfigError where even one row a band is too many.
         Source: Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, section 3.4.
         """
         best: tuple[int, int] | None = None
-        for rows in range(1, self.permutations + 1):
+        for rows in range(1, self.hash_functions + 1):
             match = min(self.threshold**rows, 1.0 - 1e-12)
             bands = max(1, math.ceil(math.log1p(-self.band_recall) / math.log1p(-match)))
-            if bands * rows > self.permutations:
+            if bands > self.most_bands:
                 break
             best = bands, rows
         if best is None:
             raise ConfigError(
-                f"{self.permutations} permutations are too few to find pairs of similarity "
+                f"{self.most_bands} bands are too few to find pairs of similarity "
                 f"{self.threshold} with probability {self.band_recall}",
-                hint="more permutations, or a higher threshold",
+                hint="more bands, or a higher threshold",
             )
         return best
+
+    @cached_property
+    def band_plan(self) -> BandPlan:
+        """The hash functions and bands."""
+        bands, rows = self.bands
+        return band_plan(pool=self.hash_functions, bands=bands, rows=rows, seed=self.seed)
 
 
 _LEAST = {
@@ -96,7 +105,8 @@ _LEAST = {
     "word_gram": 1,
     "number_weight": 0,
     "long_characters": 16,
-    "permutations": 1,
+    "hash_functions": 1,
+    "most_bands": 1,
     "kept_shingles": 64,
     "giant_bucket": 2,
 }

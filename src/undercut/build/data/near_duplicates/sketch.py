@@ -88,9 +88,8 @@ def _grain(
     most: int,
     config: NearDuplicateConfig,
 ) -> Grain:
-    bands, in_band = config.bands
     sets = hash_sets(hashes, counts, most=most)
-    keys = band_keys(sets, bands=bands, rows=in_band, seed=config.seed)
+    keys = band_keys(sets, config.band_plan)
     return Grain(rows, sets, keys, banded & (sets.counts > 0), bitmaps(sets))
 
 
