@@ -12,32 +12,53 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ENGLISH_SURNAMES = """
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+ENGLISH_SURNAMES = _words("""
     Keller Marchetti Okafor Lindqvist Petrov Nakamura Fitzgerald Dubois Hernandez Kowalski Osei
     Bergstrom Castellano Whitfield Ramaswamy Novak Thornbury Delacroix Mbeki Sorensen Abernathy
-""".split()
-ENGLISH_NAMES = """
+""")
+ENGLISH_NAMES = _words("""
     Anna Giorgio Chidi Astrid Ivan Hiroshi Maeve Claude Lucia Tomasz Kwame Ingrid Paolo Edith
     Anand Jana Rupert Celine Thabo Mikkel Prudence Oskar Beatrice Yusuf Wilhelmina Dmitri
-""".split()
-ENGLISH_FILLERS = "please really kindly just also again now actually still maybe".split()
-CHINESE_NAMES = "王建国 李秀英 张晓梅 刘德胜 陈思远 杨文博 赵雅婷 黄志强 周佳慧 吴俊杰 徐丽娟 孙浩然".split()
-ENGLISH_KINDS = "Logistics Insurance Holdings Pharmacy Telecom Furniture Airlines Bakery".split()
-CHINESE_PLACES = "北京 上海 广州 深圳 杭州 成都 武汉 南京 西安 重庆".split()
-CHINESE_BRANDS = "云帆 晨星 华瑞 金桥 鼎盛 蓝海 百川 远景 新禾 天悦 宏图 启明".split()
-CHINESE_KINDS = "科技公司 物流公司 保险公司 大药房 家具城 电器行 贸易公司 餐饮店".split()
-CHINESE_FILLERS = "请 真的 麻烦 现在 一直 还是 其实 可能 尽快 再次".split()
-CHINESE_WORDS = """
-    我们 你们 他们 客户 订单 快递 退款 账户 密码 手机 电脑 发票 地址 优惠 价格 商品 质量 颜色 尺寸 型号
-    包装 仓库 物流 客服 店铺 会员 积分 余额 银行 支付 转账 到账 失败 成功 取消 修改 申请 审核 通过 拒绝
-    昨天 今天 明天 上周 下午 早上 已经 没有 不能 可以 需要 应该 希望 觉得 发现 收到 寄出 购买 使用 安装
-    下载 更新 登录 注册 绑定 解除 联系 咨询 投诉 评价 满意 生气 着急 奇怪 方便 便宜 昂贵 漂亮 结实 破损
-    衣服 鞋子 裙子 冰箱 空调 洗衣机 电视 耳机 充电器 键盘 鼠标 相机 手表 眼镜 背包 雨伞 沙发 桌子 椅子 台灯
-    北京 上海 广州 深圳 杭州 成都 武汉 南京 西安 重庆 苹果 香蕉 牛奶 面包 茶叶 咖啡 大米 鸡蛋 蔬菜 海鲜
-    医院 学校 公司 机场 车站 酒店 餐厅 超市 图书馆 电影院 公园 地铁 火车 飞机 汽车 司机 老师 医生 警察 律师
-    天气 下雨 晴朗 寒冷 炎热 季节 春天 夏天 秋天 冬天 音乐 电影 小说 新闻 比赛 足球 篮球 游泳 跑步 旅行
-    为什么 怎么办 多少钱 什么时候 在哪里 有没有 能不能 是不是 要不要 会不会 突然 终于 几乎 仍然 马上 立刻 经常 偶尔 永远 刚刚
-""".split()
+""")
+ENGLISH_FILLERS = _words("""
+    please really kindly just also again now actually still maybe
+""")
+ENGLISH_KINDS = _words("""
+    Logistics Insurance Holdings Pharmacy Telecom Furniture Airlines Bakery
+""")
+CHINESE_NAMES = _words("""
+    王建国 李秀英 张晓梅 刘德胜 陈思远 杨文博 赵雅婷 黄志强 周佳慧 吴俊杰 徐丽娟 孙浩然
+""")
+CHINESE_PLACES = _words("""
+    北京 上海 广州 深圳 杭州 成都 武汉 南京 西安 重庆
+""")
+CHINESE_BRANDS = _words("""
+    云帆 晨星 华瑞 金桥 鼎盛 蓝海 百川 远景 新禾 天悦 宏图 启明
+""")
+CHINESE_KINDS = _words("""
+    科技公司 物流公司 保险公司 大药房 家具城 电器行 贸易公司 餐饮店
+""")
+CHINESE_FILLERS = _words("""
+    请 真的 麻烦 现在 一直 还是 其实 可能 尽快 再次
+""")
+CHINESE_WORDS = _words("""
+    我们 你们 他们 客户 订单 快递 退款 账户 密码 手机 电脑 发票 地址 优惠 价格 商品 质量 颜色
+    尺寸 型号 包装 仓库 物流 客服 店铺 会员 积分 余额 银行 支付 转账 到账 失败 成功 取消 修改
+    申请 审核 通过 拒绝 昨天 今天 明天 上周 下午 早上 已经 没有 不能 可以 需要 应该 希望 觉得
+    发现 收到 寄出 购买 使用 安装 下载 更新 登录 注册 绑定 解除 联系 咨询 投诉 评价 满意 生气
+    着急 奇怪 方便 便宜 昂贵 漂亮 结实 破损 衣服 鞋子 裙子 冰箱 空调 洗衣机 电视 耳机 充电器
+    键盘 鼠标 相机 手表 眼镜 背包 雨伞 沙发 桌子 椅子 台灯 北京 上海 广州 深圳 杭州 成都 武汉
+    南京 西安 重庆 苹果 香蕉 牛奶 面包 茶叶 咖啡 大米 鸡蛋 蔬菜 海鲜 医院 学校 公司 机场 车站
+    酒店 餐厅 超市 图书馆 电影院 公园 地铁 火车 飞机 汽车 司机 老师 医生 警察 律师 天气 下雨
+    晴朗 寒冷 炎热 季节 春天 夏天 秋天 冬天 音乐 电影 小说 新闻 比赛 足球 篮球 游泳 跑步 旅行
+    为什么 怎么办 多少钱 什么时候 在哪里 有没有 能不能 是不是 要不要 会不会 突然 终于 几乎 仍然
+    马上 立刻 经常 偶尔 永远 刚刚
+""")
 
 
 @dataclass(frozen=True)
@@ -89,7 +110,8 @@ def plant(size: int, *, vocabulary: list[str], seed: int) -> Planted:
 def pair_score(representative: list[int], family: list[int]) -> dict[str, float]:
     """Precision and recall over pairs of rows in one group, against pairs in one family."""
     found, true, both = (
-        _pairs(key) for key in (representative, family, list(zip(representative, family, strict=True)))
+        _pairs(key)
+        for key in (representative, family, list(zip(representative, family, strict=True)))
     )
     precision, recall = both / max(found, 1), both / max(true, 1)
     return {"precision": precision, "recall": recall, "true_pairs": true, "found_pairs": found}
@@ -223,9 +245,18 @@ def _written_otherwise(rng: random.Random, text: str) -> str:
     """Case, width, punctuation and space: what normalising should set aside."""
     if not text.isascii():
         wide = {ord(d): ord(d) + 0xFEE0 for d in "0123456789"}
-        return rng.choice((text + "。", text + "！！", text.translate(wide), f" {text}", f"“{text}”"))
+        return rng.choice(
+            (text + "。", text + "！！", text.translate(wide), f" {text}", f"“{text}”")
+        )
     return rng.choice(
-        (text.upper(), text.title(), text + "!!", f'"{text}"', text.replace(" ", "  "), text + " ...")
+        (
+            text.upper(),
+            text.title(),
+            text + "!!",
+            f'"{text}"',
+            text.replace(" ", "  "),
+            text + " ...",
+        )
     )
 
 

@@ -3,6 +3,8 @@
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.finder import NearDuplicateFinder, near_duplicates
 from undercut.build.data.near_duplicates.result import Group, NearDuplicates, Pairs
+from undercut.build.data.near_duplicates.sketch import Sketches, chosen, joined, signatures
+from undercut.build.data.near_duplicates.vectors import near_vectors
 
 __all__ = [
     "Group",
@@ -10,5 +12,10 @@ __all__ = [
     "NearDuplicateFinder",
     "NearDuplicates",
     "Pairs",
+    "Sketches",
+    "chosen",
+    "joined",
     "near_duplicates",
+    "near_vectors",
+    "signatures",
 ]

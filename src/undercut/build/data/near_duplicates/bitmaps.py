@@ -50,12 +50,13 @@ def possible(
     kept = []
     for start in range(0, len(left), _PAIRS):
         a, b = left[start : start + _PAIRS], right[start : start + _PAIRS]
-        differing = np.bitwise_count(bits[a] ^ bits[b]).sum(axis=1, dtype=np.int64)
         size_a, size_b = sets.counts[a].astype(np.int64), sets.counts[b].astype(np.int64)
         total, smaller = size_a + size_b, np.minimum(size_a, size_b)
         # |A xor B| = |A| + |B| - 2 |A and B|, and each threshold asks for an |A and B|.
         asked = np.maximum(threshold / (1.0 + threshold) * total, agreement * smaller)
         room = total - 2.0 * asked + 1e-6
-        cut = np.minimum(sets.limits[a], sets.limits[b]) < NO_HASH - np.uint32(1)
-        kept.append(np.flatnonzero((differing <= room) | cut) + start)
+        room[np.minimum(sets.limits[a], sets.limits[b]) < NO_HASH - np.uint32(1)] = np.inf
+        near = np.flatnonzero(total - 2 * smaller <= room)
+        differing = np.bitwise_count(bits[a[near]] ^ bits[b[near]]).sum(axis=1, dtype=np.int64)
+        kept.append(near[differing <= room[near]] + start)
     return np.concatenate(kept) if kept else np.zeros(0, dtype=np.int64)

@@ -10,7 +10,6 @@ from undercut.core.dataset import IntArray
 
 PairArray = NDArray[np.uint64]
 
-_LOW = np.uint64(0xFFFFFFFF)
 _NEIGHBOURS = 8
 
 
@@ -25,18 +24,25 @@ def bucket_pairs(
     """
     if not len(key):
         return np.zeros(0, dtype=np.uint64)
-    packed = np.sort(key.astype(np.uint64) << np.uint64(32) | np.arange(len(key), dtype=np.uint64))
-    bucket, member = packed >> np.uint64(32), (packed & _LOW).astype(np.int64)
+    member = _sorting(key)
+    bucket = key[member]
     starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1]))
-    sizes = np.diff(starts, append=len(packed))
-    row = row.astype(np.uint64)
+    sizes = np.diff(starts, append=len(key))
+    name: PairArray = row.astype(np.uint64)
     small = (sizes > 1) & (sizes < giant)
-    found = _all_pairs(row[member], starts[small], sizes[small])
+    found = _all_pairs(name[member], starts[small], sizes[small])
     for start, size in zip(starts[sizes >= giant], sizes[sizes >= giant], strict=True):
         inside = member[start : start + size]
         tie = np.zeros(size, dtype=np.uint32) if order is None else order[inside]
-        found.append(_near_pairs(row[inside], row[inside[np.argsort(tie, kind="stable")]]))
+        found.append(_near_pairs(name[inside], name[inside[np.argsort(tie, kind="stable")]]))
     return np.concatenate(found) if found else np.zeros(0, dtype=np.uint64)
+
+
+def _sorting(key: HashArray) -> IntArray:
+    """Stable order of 32-bit keys: two passes of numpy's radix sort, which takes 16 bits."""
+    order = np.argsort((key & np.uint32(0xFFFF)).astype(np.uint16), kind="stable")
+    high = (key >> np.uint32(16)).astype(np.uint16)
+    return order[np.argsort(high[order], kind="stable")]
 
 
 def _all_pairs(member: PairArray, starts: IntArray, sizes: IntArray) -> list[PairArray]:

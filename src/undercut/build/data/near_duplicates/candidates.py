@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from undercut.build.data.near_duplicates.bitmaps import possible
 from undercut.build.data.near_duplicates.buckets import PairArray, bucket_pairs
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.contained import contained_pairs
 from undercut.build.data.near_duplicates.likeness import Likeness, View
-from undercut.build.data.near_duplicates.bitmaps import possible
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.models.threads import map_blocks
 
@@ -37,9 +37,7 @@ def unpacked(packed: PairArray) -> tuple[IntArray, IntArray]:
     return (packed >> np.uint64(32)).astype(np.int64), (packed & _LOW).astype(np.int64)
 
 
-def largest(
-    pairs: list[PairArray], values: list[FloatArray]
-) -> tuple[PairArray, FloatArray]:
+def largest(pairs: list[PairArray], values: list[FloatArray]) -> tuple[PairArray, FloatArray]:
     """Each pair once, ascending, with the largest of its values."""
     if not pairs:
         return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float32)
@@ -80,9 +78,7 @@ def _candidates(view: View, config: NearDuplicateConfig, threads: int) -> Iterat
         yield from contained_pairs(view, config.containment)
 
 
-def _band_pairs(
-    view: View, nodes: IntArray, band: int, config: NearDuplicateConfig
-) -> PairArray:
+def _band_pairs(view: View, nodes: IntArray, band: int, config: NearDuplicateConfig) -> PairArray:
     """Pairs of one band that their bitmaps do not rule out."""
     bands, column = view.grain.bands, view.at[nodes]
     near = bands[(band + 1) % len(bands)][column]

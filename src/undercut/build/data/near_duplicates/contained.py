@@ -30,14 +30,17 @@ def contained_pairs(view: View, share: float) -> Iterator[PairArray]:
     owner = np.repeat(np.arange(len(nodes)), size)
     order = np.argsort(value, kind="stable")
     value, owner = value[order], owner[order]
-    starts = np.flatnonzero(np.append(True, value[1:] != value[:-1])) if len(value) else value
+    new = np.ones(len(value), dtype=bool)
+    new[1:] = value[1:] != value[:-1]
+    starts = np.flatnonzero(new)
     holders = np.diff(starts, append=len(value)).astype(np.int64)
     bucket = np.repeat(np.arange(len(starts)), holders)
     asked = _rarest(owner, holders[bucket], size, share)
     asked = asked[(holders[bucket[asked]] > 1) & (holders[bucket[asked]] <= _COMMON)]
     work = np.cumsum(holders[bucket[asked]])
-    cuts = np.searchsorted(work, np.arange(_PAIRS_AT_ONCE, int(work[-1]) if len(work) else 0,
-                                           _PAIRS_AT_ONCE))
+    cuts = np.searchsorted(
+        work, np.arange(_PAIRS_AT_ONCE, int(work[-1]) if len(work) else 0, _PAIRS_AT_ONCE)
+    )
     for part in np.split(asked, cuts):
         number = holders[bucket[part]]
         inner = np.repeat(owner[part], number)

@@ -15,7 +15,7 @@ from undercut.core.errors import InputError
 from undercut.models.threads import available_cores, map_blocks
 
 _BATCH = 65_536
-_BLOCK_TEXTS = 8_192
+_BLOCK_TEXTS = 4_096
 _BLOCK_CHARACTERS = 1 << 19  # the arrays of a block then stay near the processor
 
 

@@ -75,6 +75,14 @@ def concatenated(parts: list[HashSets]) -> HashSets:
     )
 
 
+def taken(sets: HashSets, rows: IntArray) -> HashSets:
+    """The given rows, in the given order."""
+    counts = sets.counts[rows]
+    ends = np.cumsum(counts, dtype=np.int64)
+    values = sets.values[ranges(sets.starts[rows], counts)]
+    return HashSets(values, ends - counts, counts, sets.limits[rows])
+
+
 def width_blocks(counts: NDArray[np.int64] | NDArray[np.int32]) -> Iterator[tuple[IntArray, int]]:
     """Rows of about the same length together: (rows, width) with width >= counts of the rows.
 
@@ -110,4 +118,5 @@ def ranges(starts: IntArray, counts: IntArray | NDArray[np.int32]) -> IntArray:
     """starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ..."""
     ends = np.cumsum(counts, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    place: IntArray = np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    return place

@@ -57,8 +57,7 @@ class NearDuplicates:
         heads, starts = np.unique(self.representative[rows], return_index=True)
         parts = np.split(rows, starts[1:]) if len(heads) else []
         return tuple(
-            Group(int(head), tuple(part.tolist()))
-            for head, part in zip(heads, parts, strict=True)
+            Group(int(head), tuple(part.tolist())) for head, part in zip(heads, parts, strict=True)
         )
 
     @property

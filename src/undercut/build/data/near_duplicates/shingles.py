@@ -25,8 +25,8 @@ def character_shingles(
     """Hashes of the overlapping pieces of `gram` characters, edges of the text included.
 
     In scripts written without spaces pieces have one and two characters: they carry as much as
-    a word and its neighbour. Each number adds `number_weight` hashes of its own, since texts of one pattern with
-    other numbers say other things.
+    a word and its neighbour. Each number adds `number_weight` hashes of its own, since texts of
+    one pattern with other numbers say other things.
     Returns hashes (n,) grouped by text, with repeats, and how many each text has, (texts,).
     """
     short = min(gram, _ALONE_GRAM)

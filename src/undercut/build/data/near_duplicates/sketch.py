@@ -12,7 +12,13 @@ from undercut.build.data.near_duplicates.bitmaps import BitmapArray, bitmaps
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.minhash import band_keys
 from undercut.build.data.near_duplicates.normal_form import normal_form
-from undercut.build.data.near_duplicates.ragged import HashArray, HashSets, concatenated, hash_sets
+from undercut.build.data.near_duplicates.ragged import (
+    HashArray,
+    HashSets,
+    concatenated,
+    hash_sets,
+    taken,
+)
 from undercut.build.data.near_duplicates.shingles import character_shingles, word_shingles
 from undercut.core.dataset import IntArray
 
@@ -78,6 +84,23 @@ def joined(parts: Sequence[Sketches]) -> Sketches:
         _joined([part.short for part in parts], offsets),
         _joined([part.long for part in parts], offsets),
     )
+
+
+def chosen(sketches: Sketches, rows: IntArray) -> Sketches:
+    """The given texts (0-based, distinct), in the given order."""
+    return Sketches(
+        sketches.keys[rows],
+        _chosen(sketches.short, rows, texts=len(sketches)),
+        _chosen(sketches.long, rows, texts=len(sketches)),
+    )
+
+
+def _chosen(grain: Grain, rows: IntArray, *, texts: int) -> Grain:
+    place = np.full(texts, -1, dtype=np.int64)
+    place[grain.rows] = np.arange(len(grain.rows))
+    at = place[rows]
+    new, at = np.flatnonzero(at >= 0), at[at >= 0]
+    return Grain(new, taken(grain.sets, at), grain.bands[:, at], grain.banded[at], grain.bits[at])
 
 
 def _grain(
