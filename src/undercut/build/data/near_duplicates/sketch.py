@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from undercut.build.data.near_duplicates.ragged import (
 from undercut.build.data.near_duplicates.shingles import character_shingles, word_shingles
 from undercut.core.dataset import IntArray
 
+MAX_CHARACTERS = 1_000_000  # an array for each property of a character: 50 bytes each
 _SLACK = 0.9  # a pair at the threshold may differ more in characters than in shingles
 
 
@@ -58,8 +60,16 @@ class Sketches:
 
 
 def signatures(texts: Sequence[str], config: NearDuplicateConfig) -> Sketches:
-    """Sketches of a block of texts; of each text alone, whatever block it stands in."""
-    form = normal_form(texts)
+    """Sketches of a block of texts; of each text alone, whatever block it stands in.
+
+    Of a text above a million characters the rest counts for equality only.
+    """
+    form = normal_form([text[:MAX_CHARACTERS] for text in texts])
+    keys = form.exact_keys()
+    for i, text in enumerate(texts):
+        if len(text) > MAX_CHARACTERS:
+            rest = text[MAX_CHARACTERS:].encode("utf-8", "surrogatepass")
+            keys[i] ^= np.uint64(int.from_bytes(blake2b(rest, digest_size=8).digest(), "little"))
     lengths = form.lengths
     whole = config.containment is not None
     short = np.flatnonzero((lengths > 0) & (whole | (lengths <= config.long_characters)))
@@ -69,7 +79,7 @@ def signatures(texts: Sequence[str], config: NearDuplicateConfig) -> Sketches:
     words = word_shingles(form.take(long), gram=config.word_gram)
     most = len(pieces[0]) + 1 if whole else config.kept_shingles
     return Sketches(
-        form.exact_keys(),
+        keys,
         _grain(short, *pieces, lengths[short] <= config.long_characters, most, config),
         _grain(long, *words, np.ones(len(long), dtype=bool), config.kept_shingles, config),
     )
