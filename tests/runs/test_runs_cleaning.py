@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import sqlite3
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import banking_rows, write_rows
+from cleaning_rows import banking_rows, write_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,12 +32,6 @@ def cleaned(out: Path, *sources: Path | str, **settings: object) -> CleanReport:
 
 def table(out: Path, name: str) -> list[dict[str, object]]:
     return pq.read_table(out / f"{name}.parquet").to_pylist()
-
-
-def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("text", "label"), *rows])
-    return path
 
 
 def digests(out: Path) -> dict[str, str]:
@@ -66,7 +59,7 @@ DIRTY = [
 
 @pytest.fixture
 def dirty(tmp_path: Path) -> Path:
-    return write_csv(tmp_path / "dirty.csv", DIRTY)
+    return write_rows(tmp_path / "dirty.csv", DIRTY)
 
 
 def test_every_row_is_kept_or_rejected_and_says_why(tmp_path: Path, dirty: Path) -> None:
@@ -116,7 +109,7 @@ def test_rejected_rows_are_masked_too(tmp_path: Path) -> None:
     # Rejected before the step that masks, so only the writer can hide the number.
     rows = [("13812345678" + "�" * 40, "a"), ("a fine text", "b")]
     out = tmp_path / "clean"
-    cleaned(out, write_csv(tmp_path / "t.csv", rows))
+    cleaned(out, write_rows(tmp_path / "t.csv", rows))
     rejected = table(out, "rejected")
     assert [row["rule"] for row in rejected] == ["lost_characters"]
     assert "13812345678" not in str(rejected)
@@ -135,8 +128,8 @@ def test_kept_and_rejected_are_what_was_read(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], cut: int
 ) -> None:
     folder = tmp_path_factory.mktemp("random")
-    one = write_csv(folder / "one.csv", rows[:cut] or rows)
-    two = write_csv(folder / "two.csv", [("something to read", "x"), *rows[cut:]])
+    one = write_rows(folder / "one.csv", rows[:cut] or rows)
+    two = write_rows(folder / "two.csv", [("something to read", "x"), *rows[cut:]])
     report = cleaned(folder / "out", one, two, near_duplicates="drop")
     data, rejected = table(folder / "out", "data"), table(folder / "out", "rejected")
     numbers = sorted(row["row"] for row in [*data, *rejected])
@@ -167,7 +160,7 @@ def test_the_same_again_is_the_same_byte_for_byte(
 
 
 def test_two_sources_are_compared_with_each_other(tmp_path: Path, dirty: Path) -> None:
-    more = write_csv(tmp_path / "more.csv", [("I want a refund", "refund"), ("New words", "x")])
+    more = write_rows(tmp_path / "more.csv", [("I want a refund", "refund"), ("New words", "x")])
     out = tmp_path / "clean"
     report = cleaned(out, dirty, more)
     assert [line.read for line in report.sources] == [len(DIRTY), 2]
@@ -176,7 +169,7 @@ def test_two_sources_are_compared_with_each_other(tmp_path: Path, dirty: Path) -
 
 
 def test_costs_are_booked_by_step_and_by_source(tmp_path: Path, dirty: Path) -> None:
-    more = write_csv(tmp_path / "more.csv", [("Some other words", "x")] * 3)
+    more = write_rows(tmp_path / "more.csv", [("Some other words", "x")] * 3)
     out = tmp_path / "clean"
     report = cleaned(out, dirty, more)
     with Ledger.open(out / "ledger.sqlite") as ledger:
@@ -211,7 +204,7 @@ def test_a_changed_threshold_repeats_only_what_it_touches(tmp_path: Path, dirty:
 def test_a_changed_file_is_read_again(tmp_path: Path, dirty: Path) -> None:
     out = tmp_path / "clean"
     cleaned(out, dirty)
-    write_csv(dirty, [*DIRTY, ("A row that was not there", "new")])
+    write_rows(dirty, [*DIRTY, ("A row that was not there", "new")])
     assert cleaned(out, dirty).read == len(DIRTY) + 1
 
 
@@ -293,7 +286,7 @@ def test_other_languages_go_where_one_is_asked_for(tmp_path: Path) -> None:
     pytest.importorskip("py3langid")
     rows = [("我的订单在哪里", "a"), ("Where on earth is my order now", "a"), ("ok", "b")]
     out = tmp_path / "zh"
-    cleaned(out, write_csv(tmp_path / "t.csv", rows), languages=("zh",))
+    cleaned(out, write_rows(tmp_path / "t.csv", rows), languages=("zh",))
     kept = {row["row"]: row["language"] for row in table(out, "data")}
     assert kept == {0: "zh-Hans", 2: None}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -13,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import banking_rows
+from cleaning_rows import banking_rows, write_rows
 
 from undercut.runs.cleaning.config import make_clean_config
 from undercut.runs.cleaning.job import clean
@@ -34,14 +33,8 @@ def planted() -> tuple[Rows, list[str], dict[int, str]]:
     return rows, tests, leaks
 
 
-def as_csv(path: Path, rows: Rows, delimiter: str = ",") -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=delimiter).writerows([("text", "label"), *rows])
-    return path
-
-
 def tsv(folder: Path, rows: Rows) -> Path:
-    return as_csv(folder / "test.tsv", rows, "\t")
+    return write_rows(folder / "test.tsv", rows, "\t")
 
 
 def jsonl(folder: Path, rows: Rows) -> Path:
@@ -60,7 +53,7 @@ def parquet(folder: Path, rows: Rows) -> Path:
 
 def gzipped(folder: Path, rows: Rows) -> Path:
     path = folder / "test.csv.gz"
-    path.write_bytes(gzip.compress(as_csv(folder / "plain.csv", rows).read_bytes()))
+    path.write_bytes(gzip.compress(write_rows(folder / "plain.csv", rows).read_bytes()))
     (folder / "plain.csv").unlink()
     return path
 
@@ -102,7 +95,7 @@ def warc(folder: Path, rows: Rows) -> Path:
 
 
 FORMATS: tuple[Callable[[Path, Rows], Path | str], ...] = (
-    lambda folder, rows: as_csv(folder / "test.csv", rows),
+    lambda folder, rows: write_rows(folder / "test.csv", rows),
     tsv,
     jsonl,
     parquet,
@@ -119,7 +112,7 @@ def test_every_planted_leak_is_found(
     tmp_path: Path, write: Callable[[Path, Rows], Path | str]
 ) -> None:
     rows, tests, leaks = planted()
-    train = as_csv(tmp_path / "train.csv", rows)
+    train = write_rows(tmp_path / "train.csv", rows)
     test = write(tmp_path, [(text, "x") for text in tests])
     out = tmp_path / "clean"
     report = clean(
@@ -133,9 +126,7 @@ def test_every_planted_leak_is_found(
             }
         )
     )
-    rejected = {
-        row["row"]: row for row in pq.read_table(out / "rejected.parquet").to_pylist()
-    }
+    rejected = {row["row"]: row for row in pq.read_table(out / "rejected.parquet").to_pylist()}
     found = {row: rejected[row]["rule"] for row in leaks if row in rejected}
     assert found == leaks
     assert all("test source" in rejected[row]["evidence"] for row in leaks)
@@ -158,8 +149,8 @@ def test_leaks_are_seen_through_markup_widths_and_masks(tmp_path: Path) -> None:
     clean(
         make_clean_config(
             {
-                "sources": (str(as_csv(tmp_path / "train.csv", rows)),),
-                "test": str(as_csv(tmp_path / "test.csv", [(text, "x") for text in tests])),
+                "sources": (str(write_rows(tmp_path / "train.csv", rows)),),
+                "test": str(write_rows(tmp_path / "test.csv", [(text, "x") for text in tests])),
                 "label_noise": "off",
                 "out": str(out),
             }

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import banking_rows, write_rows
+from cleaning_rows import banking_rows, write_rows
 
 from undercut.core.errors import ArtefactError, InputError
 from undercut.core.ledger import Ledger

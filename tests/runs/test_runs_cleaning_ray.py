@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import banking_rows, write_rows
+from cleaning_rows import banking_rows, write_rows
 
 import undercut
 from undercut.runs.cleaning.config import make_clean_config

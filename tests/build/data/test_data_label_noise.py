@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from undercut.build.data import label_noise
 from undercut.build.data.label_noise import (
+    Method,
     confident_joint,
     find_suspects,
     noise_fraction,
@@ -27,7 +29,7 @@ def noisy(
     return given, proba.astype(np.float32), wrong
 
 
-CASES = [(500, 4, 0.2, 0), (800, 10, 0.3, 1), (300, 3, 0.0, 2), (400, 25, 0.4, 3)]
+CASES = [(500, 4, 0.2, 0), (800, 10, 0.3, 1), (300, 3, 0.0, 2), (2_000, 25, 0.4, 3)]
 
 
 @pytest.mark.parametrize(("rows", "classes", "noise", "seed"), CASES)
@@ -47,19 +49,36 @@ def test_the_joint_is_cleanlabs(rows: int, classes: int, noise: float, seed: int
     [("confident_joint", "confident_learning"), ("noise_rate", "prune_by_noise_rate")],
 )
 def test_suspects_are_cleanlabs(
-    rows: int, classes: int, noise: float, seed: int, method: str, filter_by: str
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+    classes: int,
+    noise: float,
+    seed: int,
+    method: Method,
+    filter_by: str,
 ) -> None:
     filters = pytest.importorskip("cleanlab.filter")
+    count = pytest.importorskip("cleanlab.count")
     labels, proba, _ = noisy(rows, classes, noise=noise, seed=seed)
-    theirs = filters.find_label_issues(
-        labels, proba.astype(np.float64), filter_by=filter_by, n_jobs=1, min_examples_per_class=1
-    )
-    ours = find_suspects(labels, proba, method=method)  # type: ignore[arg-type]
+    wide = proba.astype(np.float64)
+    # Both round the joint to whole rows, each in its own way: theirs for both.
+    whole = count.compute_confident_joint(labels, wide)
+    monkeypatch.setattr(label_noise, "_rounded", lambda joint: whole)
+    theirs = filters.find_label_issues(labels, wide, filter_by=filter_by, n_jobs=1)
     found = np.zeros(rows, dtype=bool)
-    found[ours.rows] = True
-    # Rounding of the joint differs where its cells hold fractions of a row.
-    allowed = 0 if method == "confident_joint" else max(3, 3 * rows // 100)
-    assert int((found != theirs).sum()) <= allowed
+    found[find_suspects(labels, proba, method=method).rows] = True
+    assert (found == theirs).all()
+
+
+@pytest.mark.parametrize(("rows", "classes", "noise", "seed"), CASES)
+def test_whole_rows_keep_the_sums_of_the_joint(
+    rows: int, classes: int, noise: float, seed: int
+) -> None:
+    labels, proba, _ = noisy(rows, classes, noise=noise, seed=seed)
+    joint = confident_joint(labels, proba)
+    whole = label_noise._rounded(joint)
+    assert (whole.sum(axis=1) == np.bincount(labels, minlength=classes)).all()
+    assert (np.abs(whole - joint) < 1).all()
 
 
 def test_planted_errors_are_found_and_rank_first() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from undercut.build.data.paired_bootstrap import macro_f1, macro_f1_difference
+from undercut.build.data.paired_bootstrap import macro_f1, macro_f1_difference, sign_test
 
 
 def answers(rows: int, classes: int, right: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,3 +45,12 @@ def test_the_interval_covers_zero_as_often_as_it_says() -> None:
         found = macro_f1_difference(truth, one, other, 3, confidence=0.9, draws=200, seed=seed)
         covered += found.low <= 0 <= found.high
     assert 48 <= covered <= 60
+
+
+@pytest.mark.parametrize(("better", "worse"), [(0, 0), (5, 0), (0, 5), (7, 3), (120, 80), (900, 1)])
+def test_the_sign_test_is_scipys(better: int, worse: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    expected = 1.0
+    if better + worse:
+        expected = stats.binomtest(better, better + worse, alternative="greater").pvalue
+    assert sign_test(better, worse) == pytest.approx(expected)

@@ -1,8 +1,9 @@
-"""Whether one set of answers beats another on the same rows: macro-F1 and its uncertainty."""
+"""Whether one set of answers beats another on the same rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,19 @@ def macro_f1_difference(
     value = macro_f1(truth, second, classes) - macro_f1(truth, first, classes)
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Difference(value, float(low), float(high))
+
+
+def sign_test(better: int, worse: int) -> float:
+    """The chance of `better` or more successes in fair tosses, one for each row that differs.
+
+    Exact, one-sided. Source: McNemar (1947) in its exact form.
+    """
+    tosses = better + worse
+    ways, favourable = 1, 0  # of choosing k of the tosses, from k = tosses down to `better`
+    for k in range(tosses, better - 1, -1):
+        favourable += ways
+        ways = ways * k // (tosses - k + 1)
+    return float(Fraction(favourable, 2**tosses))
 
 
 def _weighted_f1(truth: IntArray, answers: IntArray, classes: int, weight: Floats) -> float:

@@ -56,10 +56,11 @@ def representatives(groups: IntArray, labels: IntArray | None = None) -> IntArra
     labels: as in `conflicts`; without them the first row stands for all.
     """
     rows = len(groups)
+    if not rows:
+        return np.zeros(0, dtype=np.int64)
     unlabelled = np.zeros(rows, bool) if labels is None else labels == NO_LABEL
     order = np.lexsort((np.arange(rows), unlabelled, groups))
-    first = np.concatenate(([True], groups[order][1:] != groups[order][:-1])) if rows else []
+    first = np.concatenate(([True], groups[order][1:] != groups[order][:-1]))
     result = np.empty(rows, dtype=np.int64)
-    if rows:
-        result[order] = order[np.flatnonzero(first)][np.cumsum(first) - 1]
+    result[order] = order[np.flatnonzero(first)][np.cumsum(first) - 1]
     return result

@@ -149,7 +149,8 @@ def write_outcome(folder: Path, part: Part, outcome: Outcome) -> None:
 
 def read_outcome(folder: Path, part: Part) -> Outcome:
     """What a step left for a part, rows numbered within the run."""
-    rejected, changed = (), ()
+    rejected: tuple[Rejection, ...] = ()
+    changed: tuple[Change, ...] = ()
     file = folder / f"{part.name}.rejected.arrow"
     if file.is_file():
         columns = read_table(file).to_pydict()

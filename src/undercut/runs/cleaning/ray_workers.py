@@ -165,8 +165,10 @@ class RayFinder:
         # Each pair meets the text of its left side, then that of its right, where their keys go.
         met = texts.union(self._mapped(once, _as_pairs, {}))
         met = met.groupby("shard").map_groups(_meet, batch_format="pyarrow")
-        checked = texts.union(met).groupby("shard").map_groups(
-            _verified, fn_kwargs=config, batch_format="pyarrow"
+        checked = (
+            texts.union(met)
+            .groupby("shard")
+            .map_groups(_verified, fn_kwargs=config, batch_format="pyarrow")
         )
         parts = [
             KeyPairs(
@@ -202,9 +204,7 @@ def _rows_table(number: int, part: Part) -> pa.Table:
 
 
 def _do_step(table: pa.Table, spec: StepSpec) -> pa.Table:
-    batch = Batch(
-        table["row"].to_numpy(), table["text"].to_pylist(), table["label"].to_pylist()
-    )
+    batch = Batch(table["row"].to_numpy(), table["text"].to_pylist(), table["label"].to_pylist())
     outcome = spec.make()(batch)
     part = dict(zip(batch.rows.tolist(), table["part"].to_pylist(), strict=True))
     said = [_said(part, r.row, (r.reason,), None) for r in outcome.rejected]

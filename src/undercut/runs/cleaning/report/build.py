@@ -156,10 +156,9 @@ def _steps(
 
 def _noise(verdict: dict[str, Any]) -> LabelNoise:
     trials = tuple(
-        Trial(
-            name=trial["treatment"]["name"],
-            macro_f1=trial["macro_f1"],
-            difference=trial["difference"],
+        Trial.model_validate(
+            {k: v for k, v in trial.items() if k != "treatment"}
+            | {"name": trial["treatment"]["name"]}
         )
         for trial in verdict.get("trials", ())
     )

@@ -73,11 +73,15 @@ class Interval(_Frozen):
 
 
 class Trial(_Frozen):
-    """One treatment of suspects on held-out rows."""
+    """One treatment of suspects on held-out rows; see `runs.cleaning.noise_trial`."""
 
     name: str
+    accuracy: float
     macro_f1: float
-    difference: Interval
+    better: int
+    worse: int
+    p_value: float
+    macro_f1_difference: Interval
 
 
 class LabelNoise(_Frozen):
@@ -90,6 +94,7 @@ class LabelNoise(_Frozen):
     why_not: str | None = None
     suspects: int = 0
     noise_fraction: float | None = None
+    untreated_accuracy: float | None = None
     untreated_macro_f1: float | None = None
     trials: tuple[Trial, ...] = ()
     chosen: str | None = None

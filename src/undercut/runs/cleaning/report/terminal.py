@@ -52,8 +52,8 @@ def render_clean_terminal(
     console.print(table)
     for sentence in page.noise_says(report, words):
         console.print(Text(sentence))
-    cost = page.key_numbers(report, words)[-1]
-    console.print(Text(f"{cost.name}: {cost.value} ({cost.detail})"))
+    total = page.key_numbers(report, words)[-1]
+    console.print(Text(f"{total.name}: {total.value} ({total.detail})"))
 
 
 def _tail(address: str) -> str:
