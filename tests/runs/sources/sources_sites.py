@@ -154,7 +154,8 @@ def quick(*, allow: tuple[str, ...] = (LOOPBACK,), **changes: Any) -> CrawlConfi
         quiet_seconds=changes.pop("quiet_seconds", 3.0),
         page_bytes=changes.pop("page_bytes", 1 << 20),
     )
-    return CrawlConfig(**{"delay_seconds": 0, "retry_seconds": 0.01, "fetch": fetch, **changes})
+    usual = {"delay_seconds": 0, "retry_seconds": 0.01, "readers": 1, "fetch": fetch}
+    return CrawlConfig(**{**usual, **changes})
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from undercut.build.data.documents import Unreadable
+from undercut.core.errors import InputError
 from undercut.runs.sources import SourceConfig, ZipLimits, open_source
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -66,15 +67,15 @@ def test_a_gzipped_page_of_ten_gigabytes(tmp_path: Path) -> None:
 
 
 def test_a_zip_of_ten_gigabytes(tmp_path: Path) -> None:
-    """Forty members of 256 MiB, sizes and checksums right, made of the same packed bytes."""
-    size = 256 << 20
-    block = packed(b"", bytes(1 << 20), 256, wbits=-15)
+    """160 members of 64 MiB, sizes and checksums right, made of the same packed bytes."""
+    size = 64 << 20
+    block = packed(b"", bytes(1 << 20), 64, wbits=-15)
     body = block + b"\x03\x00"  # an empty last block
     checksum = 0
-    for _ in range(256):
+    for _ in range(64):
         checksum = zlib.crc32(bytes(1 << 20), checksum)
     local, listing = b"", b""
-    for n in range(40):
+    for n in range(160):
         name = f"{n:03}.csv".encode()
         fields = struct.pack(
             "<HHHHHIIIHH", 20, 0, 8, 0, 33, checksum, len(body), size, len(name), 0
@@ -82,11 +83,11 @@ def test_a_zip_of_ten_gigabytes(tmp_path: Path) -> None:
         listing += b"PK\x01\x02\x14\x00" + fields + struct.pack("<HHHII", 0, 0, 0, 0, len(local))
         listing += name
         local += b"PK\x03\x04" + fields + name + body
-    end = struct.pack("<HHHHIIH", 0, 0, 40, 40, len(listing), len(local), 0)
+    end = struct.pack("<HHHHIIH", 0, 0, 160, 160, len(listing), len(local), 0)
     path = tmp_path / "a.zip"
     path.write_bytes(local + listing + b"PK\x05\x06" + end)
     with zipfile.ZipFile(path) as archive:
-        assert sum(m.file_size for m in archive.infolist()) == 40 * size
+        assert sum(m.file_size for m in archive.infolist()) == 160 * size
     assert "zip bomb" in read(path, most_mb=30)
     # let through by what it states, it is stopped by what comes out
     source = open_source(path, SourceConfig(zip=ZipLimits(total_bytes=1 << 40, ratio=10**6)))
@@ -128,10 +129,15 @@ def test_binary_junk(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(bytes(range(256)) * 4_000)
     told = read(path, most_mb=60)
-    assert told.startswith("refused") or told.startswith("read 1 ") or told.startswith("read 0")
-    gz = tmp_path / (name + ".gz")
-    gz.write_bytes(gzip.compress(bytes(range(256)) * 4_000)[:-50])
-    assert "refused" in read(gz, most_mb=60) or "WARC" in told or name == "a.warc"
+    assert told.startswith(("refused", "read 1 ", "read 0"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.txt", "a.html", "a.parquet", "a.xml"])
+def test_gzip_data_that_was_cut_off(tmp_path: Path, name: str) -> None:
+    path = tmp_path / (name + ".gz")
+    path.write_bytes(gzip.compress(b"some words, " * 40_000)[:-50])
+    with pytest.raises(InputError):
+        list(open_source(path).batches())
 
 
 def test_a_bomb_in_an_archive_of_pages(tmp_path: Path) -> None:

@@ -11,14 +11,16 @@ from undercut.build.data.web.warc import ArchivedText, BrokenRecord, read_warc
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>
 <item><title>First &amp; best</title><link>https://example.com/1</link>
-<description>&lt;p&gt;One &lt;b&gt;bold&lt;/b&gt; word.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;</description>
+<description>&lt;p&gt;One &lt;b&gt;bold&lt;/b&gt; word.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;
+</description>
 <pubDate>Tue, 05 Mar 2024 23:30:00 -0100</pubDate></item>
 <item><title>Second</title></item></channel></rss>"""
 ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom">
 <title>博客</title><entry><title>雨</title><id>tag:x,1</id><link href="https://example.com/zh"/>
 <link rel="license" href="https://creativecommons.org/licenses/by/4.0/"/>
 <updated>2024-01-02T03:04:05Z</updated><summary>short</summary>
-<content type="html">&lt;p&gt;今天下雨了，我们没有出门。&lt;/p&gt;</content></entry></feed>""".encode()
+<content type="html">&lt;p&gt;今天下雨了，我们没有出门。&lt;/p&gt;</content>
+</entry></feed>""".encode()
 
 
 def warc(

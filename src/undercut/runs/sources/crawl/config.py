@@ -72,5 +72,6 @@ class CrawlConfig(BaseModel):
     attempts: int = Field(default=3, ge=1, le=10)
     retry_seconds: float = Field(default=5.0, ge=0)
     extract_seconds: float = Field(default=20.0, gt=0)
+    readers: int | None = Field(default=None, ge=1, le=64)
     warc: bool = True
     fetch: FetchConfig = FetchConfig()

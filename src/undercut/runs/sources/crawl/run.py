@@ -123,7 +123,7 @@ async def _crawl(
 
     lengths = {name: frontier.file_bytes(name) for name in (TEXTS_FILE, WARC_FILE)}
     files = PageFiles(folder, lengths, warc=config.warc)
-    processes = max(1, min(4, os.cpu_count() or 1))
+    processes = config.readers or max(1, min(4, os.cpu_count() or 1))
     try:
         async with (
             Fetcher(config.fetch, resolver=resolver, at_once=config.at_once) as fetcher,
