@@ -1,10 +1,11 @@
 """undercut: from a labelled file to the cheapest certified model plan.
 
 >>> import undercut  # doctest: +SKIP
+>>> undercut.clean(undercut.CleanConfig(sources=("tickets.csv", "crawl/"), out="clean"))
 >>> report = undercut.run("tickets.csv", keep=0.99, out="out")
 >>> undercut.load("out/plan").predict(["my card was declined"])
 
-The three names load what they need on first use, so that importing the package costs nothing.
+The names load what they need on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from undercut.models.plan import load_plan as load
+    from undercut.runs.cleaning.config import CleanConfig
+    from undercut.runs.cleaning.job import clean
     from undercut.runs.config import RunConfig
     from undercut.runs.front_door import run
 
 __version__ = "0.1.0"
-__all__ = ["RunConfig", "__version__", "load", "run"]
+__all__ = ["CleanConfig", "RunConfig", "__version__", "clean", "load", "run"]
 
 _PLACES = {
+    "CleanConfig": ("undercut.runs.cleaning.config", "CleanConfig"),
+    "clean": ("undercut.runs.cleaning.job", "clean"),
     "RunConfig": ("undercut.runs.config", "RunConfig"),
     "load": ("undercut.models.plan", "load_plan"),
     "run": ("undercut.runs.front_door", "run"),

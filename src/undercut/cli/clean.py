@@ -43,6 +43,7 @@ class NoiseChoice(StrEnum):
     """Values of --label-noise; `runs.cleaning.config.LabelNoise` has the same."""
 
     AUTO = "auto"
+    WEIGH = "weigh"
     FIND = "find"
     OFF = "off"
 
@@ -118,8 +119,8 @@ def clean(
     label_noise: Annotated[
         NoiseChoice | None,
         typer.Option(
-            help="auto: suspect labels are dropped or weighed less where held-out rows say that "
-            "helps; find: only listed.  [default: auto]"
+            help="auto: suspect labels are dropped where held-out rows say that helps; weigh: "
+            "or get less weight in a column; find: only listed.  [default: auto]"
         ),
     ] = None,
     seed: Annotated[

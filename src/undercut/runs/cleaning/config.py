@@ -16,7 +16,7 @@ from undercut.runs.sources.addresses import shown
 
 Quality: TypeAlias = Literal["auto", "short", "web", "off"]
 NearDuplicates: TypeAlias = Literal["auto", "group", "drop", "off"]
-LabelNoise: TypeAlias = Literal["auto", "find", "off"]
+LabelNoise: TypeAlias = Literal["auto", "weigh", "find", "off"]
 Workers: TypeAlias = Literal["local", "ray"]
 
 
@@ -35,7 +35,8 @@ class CleanConfig(BaseModel):
     near_duplicates: auto: rows of one text and label are grouped where the source has labels
     (nothing is lost, and groups never straddle splits), dropped where it has none.
     near_threshold: least Jaccard similarity of near-duplicates.
-    label_noise: auto: suspects are dropped or weighed less where held-out rows say that helps.
+    label_noise: auto: suspects are dropped where held-out rows say that helps; weigh: or get less
+    weight in the column `weight`, which the main job does not read; find: they are only listed.
     workers: local uses the cores of this machine, ray a Ray cluster (ray_address, or one started
     here). processes: of the local workers; as many as cores where None.
     """

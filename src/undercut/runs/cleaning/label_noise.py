@@ -111,7 +111,7 @@ def _build(folder: Path, stages: Stages, rows: Rows, groups: Groups, config: Cle
     }
     rejected, weights = _NO_ROWS, np.zeros(0, np.float32)
     weighed = _NO_ROWS
-    if config.label_noise == "auto":
+    if config.label_noise in ("auto", "weigh"):
         said = try_treatments(
             data,
             near,
@@ -119,6 +119,7 @@ def _build(folder: Path, stages: Stages, rows: Rows, groups: Groups, config: Cle
             folds=_FOLDS,
             inner_folds=_INNER_FOLDS,
             seed=config.seed,
+            weigh=config.label_noise == "weigh",
             tick=lambda fraction, detail: stages.tick(fraction, detail),
         )
         verdict |= {

@@ -91,9 +91,14 @@ def try_treatments(
     folds: int,
     inner_folds: int,
     seed: int,
+    weigh: bool,
     tick: Callable[[float, str], None],
 ) -> Verdict:
-    """Cross-fitted trial of every treatment; groups: (rows,) rows of one group share a fold."""
+    """Cross-fitted trial of every treatment.
+
+    groups: (rows,) rows of one group share a fold. weigh: may one be chosen that only weighs rows
+    less? It is tried in any case.
+    """
     fold = spread(data.labels, groups, folds=folds, seed=seed)
     sides = len(TREATMENTS) + 1
     answers = np.empty((sides, len(PENALTIES), len(data)), dtype=np.int64)
@@ -108,10 +113,10 @@ def try_treatments(
                 suited = config.model_copy(update={"penalties": (penalty,)})
                 answers[side, i, held] = _answers(part, weight, suited, asked)
             tick((number + (side + 1) / sides) / folds, f"fold {number + 1} of {folds}")
-    return _verdict(data, answers, seed=seed)
+    return _verdict(data, answers, weigh=weigh, seed=seed)
 
 
-def _verdict(data: Dataset, answers: IntArray, *, seed: int) -> Verdict:
+def _verdict(data: Dataset, answers: IntArray, *, weigh: bool, seed: int) -> Verdict:
     """answers: (sides, penalties, rows), the untreated side first."""
     classes = len(data.classes)
     suited = (answers == data.labels).mean(axis=2).argmax(axis=1)
@@ -120,7 +125,7 @@ def _verdict(data: Dataset, answers: IntArray, *, seed: int) -> Verdict:
         _trial(treatment, data.labels, untreated, answer, classes, seed=seed)
         for treatment, answer in zip(TREATMENTS, treated, strict=True)
     )
-    helpful = [trial for trial in trials if trial.helps]
+    helpful = [trial for trial in trials if trial.helps and (weigh or not trial.treatment.weight)]
     chosen = max(helpful, key=lambda trial: trial.accuracy, default=None)
     return Verdict(
         accuracy=float((untreated == data.labels).mean()),
