@@ -57,6 +57,8 @@ def fail(error: BaseException, *, command: str | None, debug: bool) -> ExitCode:
 
 _STOPPED = {
     "run": "stopped; finished steps are kept; run the same command again",
+    "clean": "stopped; finished steps are kept; run the same command again",
+    "crawl": "stopped; the pages so far are kept; run the same command again to go on",
     "predict": "stopped; no answers file was written",
 }
 

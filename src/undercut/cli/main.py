@@ -11,6 +11,9 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.clean import clean
+from undercut.cli.crawl import crawl
+from undercut.cli.data import data_app
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
@@ -61,9 +64,9 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (run, predict, show, ledger, doctor, usage):
+    for command in (clean, crawl, run, predict, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
-    for group in (keys,):
+    for group in (data_app(), keys):
         app.add_typer(group)
     return app
 

@@ -174,3 +174,29 @@ def test_parts_are_disjoint_cover_all_rows_and_split_no_group(
     again = split(data, config)
     assert again.train.tolist() == parts.train.tolist()
     assert again.tune.tolist() == parts.tune.tolist()
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_groups_of_the_caller_never_straddle_parts(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(120, 240))
+    labels = np.array(data.draw(st.lists(st.integers(0, 2), min_size=rows, max_size=rows)))
+    if len(np.unique(labels)) < 3:
+        return
+    groups = np.array(data.draw(st.lists(st.integers(0, 60), min_size=rows, max_size=rows)))
+    # "T7!" and "t7" are one text to the splitter: its groups and the caller's chain together.
+    texts = tuple(f"{'Tt'[i % 2]}{i // 2 % 50}{'!' * (i % 2)}" for i in range(rows))
+    given = Dataset(texts, labels, ("a", "b", "c"), np.arange(1, rows + 1), "mine.csv")
+    try:
+        parts = split(given, groups=groups)
+    except InputError:
+        return  # one chain took all rows
+    place = np.empty(rows, dtype=int)
+    for number, part in enumerate((parts.train, parts.tune, parts.certify)):
+        place[part] = number
+    for group in np.unique(groups):
+        assert len(np.unique(place[groups == group])) == 1
+    for number in range(50):
+        same = [i for i in range(rows) if i // 2 % 50 == number]
+        assert len(np.unique(place[same])) == 1
+    assert set(labels[parts.train]) == {0, 1, 2}

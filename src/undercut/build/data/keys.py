@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
 
@@ -22,6 +23,16 @@ def loose_key(text: str) -> str:
     exact = exact_key(text)
     bare = " ".join(exact.casefold().translate(_NO_PUNCTUATION).split())
     return bare or exact
+
+
+def key_digests(text: str) -> str:
+    """64 hex digits: 128 bits of the exact key, then of the loose key, for files and sorting."""
+    return _digest(exact_key(text)) + _digest(loose_key(text))
+
+
+def _digest(key: str) -> str:
+    encoded = key.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(encoded, digest_size=16).hexdigest()
 
 
 class _Without(dict[int, int | None]):

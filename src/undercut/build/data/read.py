@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from undercut.build.data.cleaned import cleaned_folder
 from undercut.core.dataset import IntArray
 from undercut.core.errors import InputError
 from undercut.core.tabular import (
@@ -34,6 +35,7 @@ class Table:
     texts, labels: (rows,); a missing cell is "" and None; labels is None where no column was
     asked for. lines: (rows,) int64, 1-based. problems: the first hundred of `problem_count`
     records that could not be read. encoding: None for Parquet and saved data sets.
+    groups: (rows,) int64, equal where rows must stand in one split; None where nobody says so.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Table:
     lines: IntArray
     problems: tuple[RowProblem, ...]
     problem_count: int
+    groups: IntArray | None = None
 
     @property
     def rows_read(self) -> int:
@@ -64,13 +67,17 @@ def read_table(
 ) -> Table:
     """Read the text and the label of every record; the other columns are not kept.
 
+    path: what `open_rows` takes, or a folder of `undercut clean`, whose groups are read too.
+
     Columns that are not stated are guessed where that is unambiguous (`guess_columns`).
     Raises InputError where no record can be read, ConfigError where a column is unclear,
     MissingExtraError where Parquet needs pyarrow.
 
     >>> read_table("tickets.csv", label_column="intent")  # doctest: +SKIP
     """
-    stream = open_rows(path, split=split, encoding=encoding, limits=limits)
+    folder = cleaned_folder(Path(path))
+    file = path if folder is None else folder.data
+    stream = open_rows(file, split=split, encoding=encoding, limits=limits)
     columns = guess_columns(
         stream, text_column=text_column, label_column=label_column, require_label=require_label
     )
@@ -87,16 +94,18 @@ def read_table(
             file=stream.source,
             line=first.line if first else None,
         )
+    lines = np.array(found.lines, dtype=np.int64)
     return Table(
-        source=stream.source,
+        source=str(path),
         encoding=stream.encoding,
         text_column=columns.text,
         label_column=columns.label,
         texts=tuple(found.texts),
         labels=None if columns.label is None else tuple(found.labels),
-        lines=np.array(found.lines, dtype=np.int64),
+        lines=lines,
         problems=tuple(found.problems),
         problem_count=found.problem_count,
+        groups=None if folder is None else folder.groups()[lines - 1],
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from undercut.build.data.findings import Finding, example
 from undercut.build.data.keys import exact_key, loose_key
+from undercut.build.data.same_text import conflicts, representatives
 from undercut.core.dataset import IntArray
 
 
@@ -77,26 +78,11 @@ def drop_overlap(rows: Labelled, test_texts: Iterable[str], *, most: int) -> Out
 
 def settle_conflicts(rows: Labelled, *, most: int) -> tuple[Labelled, list[Finding | None]]:
     """The same text with several labels: the majority's rows stay; no majority, none stay."""
-    labels_of: dict[str, str] = {}
-    disputed: dict[str, list[int]] = {}
-    keys = [exact_key(text) for text in rows.texts]
-    for key, label in zip(keys, rows.labels, strict=True):
-        if labels_of.setdefault(key, label) != label:
-            disputed[key] = []
-    for i, key in enumerate(keys if disputed else []):
-        if key in disputed:
-            disputed[key].append(i)
-    lost: list[int] = []
-    tied: list[int] = []
-    for positions in disputed.values():
-        votes = Counter(rows.labels[i] for i in positions).most_common()
-        if votes[0][1] == votes[1][1]:
-            tied += positions
-        else:
-            lost += [i for i in positions if rows.labels[i] != votes[0][0]]
+    found = conflicts(_groups(rows), _ids(rows.labels))
+    lost, tied = found.lost.tolist(), found.tied.tolist()
     findings = [
-        _finding(rows, sorted(lost), "conflicting_label", _MAJORITY, most=most),
-        _finding(rows, sorted(tied), "tied_conflicting_label", _TIED, most=most),
+        _finding(rows, lost, "conflicting_label", _MAJORITY, most=most),
+        _finding(rows, tied, "tied_conflicting_label", _TIED, most=most),
     ]
     return _rest(rows, [*lost, *tied]), findings
 
@@ -107,14 +93,18 @@ _TIED = "dropped; the same text has other labels as often"
 
 def collapse_duplicates(rows: Labelled, *, most: int) -> Outcome:
     """Exact duplicates after their first row (labels agree by now)."""
-    seen: set[str] = set()
-    bad: list[int] = []
-    for i, text in enumerate(rows.texts):
-        key = exact_key(text)
-        if key in seen:
-            bad.append(i)
-        seen.add(key)
+    first = representatives(_groups(rows))
+    bad = np.flatnonzero(first != np.arange(len(first))).tolist()
     return _without(rows, bad, "exact_duplicate", "dropped; the first row of each kept", most=most)
+
+
+def _groups(rows: Labelled) -> IntArray:
+    return _ids([exact_key(text) for text in rows.texts])
+
+
+def _ids(values: Sequence[str]) -> IntArray:
+    ids: dict[str, int] = {}
+    return np.array([ids.setdefault(value, len(ids)) for value in values], dtype=np.int64)
 
 
 def small_classes(rows: Labelled, *, most: int) -> Finding | None:

@@ -73,8 +73,12 @@ class Splits:
     findings: tuple[Finding, ...]
 
 
-def split(dataset: Dataset, config: SplitConfig | None = None) -> Splits:
+def split(
+    dataset: Dataset, config: SplitConfig | None = None, *, groups: IntArray | None = None
+) -> Splits:
     """Split by class, texts that differ only in case and punctuation together.
+
+    groups: (rows,) int64, rows of one group stand together too, such as near-duplicates.
 
     Systematic sampling over the groups of such texts, sorted by class with random order inside and
     a random start: every group has the same chance of each part, and each class its share within
@@ -85,7 +89,7 @@ def split(dataset: Dataset, config: SplitConfig | None = None) -> Splits:
     Source: systematic sampling, Cochran, Sampling Techniques (1977), chapter 8.
     """
     config = config or SplitConfig()
-    groups = group_rows(dataset.texts)
+    groups = _together(group_rows(dataset.texts), groups)
     sizes = np.bincount(groups)
     first_rows = np.unique(groups, return_index=True)[1]
     group_classes = dataset.labels[first_rows]
@@ -101,7 +105,7 @@ def split(dataset: Dataset, config: SplitConfig | None = None) -> Splits:
     ):
         free = order[lending[order] & (parts[order] == TRAIN)]
         parts[free[_every(len(free), wanted / rows, rng)]] = part
-    _leave_one_for_train(parts, group_classes)
+    _leave_one_for_train(parts, groups, dataset.labels)
     _trim(parts, sizes, CERTIFY, config.certify_rows_most, rng)
     _trim(parts, sizes, TUNE, config.tune_rows_most, rng)
     row_parts = parts[groups]
@@ -122,6 +126,22 @@ def group_rows(texts: Sequence[str]) -> IntArray:
     return np.array([ids.setdefault(loose_key(text), len(ids)) for text in texts], dtype=np.int64)
 
 
+def _together(one: IntArray, other: IntArray | None) -> IntArray:
+    """(rows,) ids, in order of first appearance, of rows that a chain of either grouping joins."""
+    if other is None:
+        return one
+    ids = np.unique(other, return_inverse=True)[1]
+    head = np.arange(len(one))
+    while True:
+        before = head
+        for grouping in (one, ids):
+            least = np.full(int(grouping.max()) + 1, len(one))
+            np.minimum.at(least, grouping, head)
+            head = least[grouping]
+        if (head == before).all():
+            return np.asarray(np.unique(head, return_inverse=True)[1])
+
+
 def _by_class(group_classes: IntArray, rng: np.random.Generator) -> IntArray:
     """Groups sorted by class; classes and the groups inside them in random order."""
     shuffled = rng.permutation(len(group_classes))
@@ -137,12 +157,14 @@ def _every(count: int, fraction: float, rng: np.random.Generator) -> BoolArray:
     return picked
 
 
-def _leave_one_for_train(parts: IntArray, group_classes: IntArray) -> None:
+def _leave_one_for_train(parts: IntArray, groups: IntArray, labels: IntArray) -> None:
     """Give a group back, from tune first, to each class that lent all it has."""
-    trained = np.unique(group_classes[parts == TRAIN])
-    for name in np.setdiff1d(group_classes, trained):
-        groups = np.flatnonzero(group_classes == name)
-        parts[groups[np.argmin(parts[groups])]] = TRAIN  # TUNE < CERTIFY
+    trained = np.unique(labels[parts[groups] == TRAIN])
+    for name in np.setdiff1d(labels, trained):
+        if (parts[groups[labels == name]] == TRAIN).any():
+            continue  # came back with another class of its group
+        held = np.unique(groups[labels == name])
+        parts[held[np.argmin(parts[held])]] = TRAIN  # TUNE < CERTIFY
 
 
 def _trim(parts: IntArray, sizes: IntArray, part: int, most: int, rng: np.random.Generator) -> None:

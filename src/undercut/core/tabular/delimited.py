@@ -87,7 +87,7 @@ def open_delimited(
         source=source,
         text=text,
         delimiter=delimiter,
-        columns=checked_columns(names, source=source, line=header.line),
+        columns=checked_columns(names, source=source, line=header.line, most=limits.columns),
         limits=limits,
     )
 

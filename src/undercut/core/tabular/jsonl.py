@@ -65,6 +65,8 @@ def open_jsonl(path: Path, *, source: str, encoding: str | None, limits: Limits)
     for record in records:
         if not isinstance(record, RowProblem):
             names.update(dict.fromkeys(record[1]))
+            if len(names) > limits.columns:
+                break  # told below; the rest would only add to them
     if not names:
         problem = next((r for r in records if isinstance(r, RowProblem)), None)
         raise InputError(
@@ -73,7 +75,7 @@ def open_jsonl(path: Path, *, source: str, encoding: str | None, limits: Limits)
             line=problem.line if problem else None,
             hint='write one object a line, e.g. {"text": "...", "label": "..."}',
         )
-    columns = checked_columns(list(names), source=source)
+    columns = checked_columns(list(names), source=source, most=limits.columns)
     return JsonlReader(path=path, source=source, text=text, columns=columns, limits=limits)
 
 

@@ -62,7 +62,7 @@ def open_parquet(path: Path, *, source: str, limits: Limits) -> ParquetReader:
         return ParquetReader(
             path=path,
             source=source,
-            columns=checked_columns(list(schema.names), source=source),
+            columns=checked_columns(list(schema.names), source=source, most=limits.columns),
             rows_at_most=int(file.metadata.num_rows),
             arrow_schema=named_schema(schema, classes),
             class_names=classes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -34,11 +35,13 @@ class Limits:
 
     record_characters: longest record (a line, a quoted cell with its line breaks, a cell).
     record_lines: most lines that one quoted CSV record may span.
+    columns: most columns of a table.
     gzip_ratio: most bytes out per byte in, once `gzip_free_bytes` have come out.
     """
 
     record_characters: int = 64 * 2**20
     record_lines: int = 20_000
+    columns: int = 10_000
     gzip_ratio: int = 400
     gzip_free_bytes: int = 256 * 2**20
 
@@ -114,12 +117,22 @@ def require_column(column: str, found: Sequence[str], *, source: str) -> None:
 
 
 def checked_columns(
-    names: Sequence[str], *, source: str, line: int | None = None
+    names: Sequence[str], *, source: str, line: int | None = None, most: int | None = None
 ) -> tuple[str, ...]:
-    """The header as a tuple; raises InputError where two columns share a name or none exists."""
+    """The header as a tuple.
+
+    Raises InputError where two columns share a name, none exists, or there are more than `most`.
+    """
     if not names:
         raise InputError("no columns found", file=source, line=line)
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    if most is not None and len(names) > most:
+        raise InputError(
+            f"{len(names):,} columns, expected at most {most:,}",
+            file=source,
+            line=line,
+            hint="check the delimiter, or keep the columns with text and label only",
+        )
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(
             f"column names must differ, got more than one of: {list_columns(repeated)}",

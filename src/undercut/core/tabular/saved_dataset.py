@@ -73,7 +73,7 @@ def open_saved_dataset(
     return SavedDatasetReader(
         files=files,
         source=source,
-        columns=checked_columns(list(schema.names), source=source),
+        columns=checked_columns(list(schema.names), source=source, most=limits.columns),
         arrow_schema=named_schema(schema, classes),
         class_names=classes,
         limits=limits,

@@ -45,37 +45,39 @@ def render_terminal(report: Report, console: Console, language: str | None = Non
 
 
 def _figures(report: Report, words: Words) -> Table:
-    table = _table(words("figures"), words("plan"), words("mark_teacher"), report.reference.name)
+    table = make_table(
+        words("figures"), words("plan"), words("mark_teacher"), report.reference.name
+    )
     plan, teacher, cost, reference = report.plan, report.teacher, report.cost, report.reference
     measured = next((c for c in report.candidates if c.name == teacher.name), None)
     speed = measured.texts_per_second if measured else teacher.texts_per_second
     usd = measured.usd_per_million if measured else teacher.usd_per_million
     unknown = formats.UNKNOWN
     accuracy = formats.percent(teacher.accuracy), formats.percent(teacher.macro_f1)
-    _row(table, words("accuracy"), formats.percent(plan.accuracy), accuracy[0], unknown)
-    _row(table, words("macro_f1"), formats.percent(plan.macro_f1), accuracy[1], unknown)
-    _row(table, words("certified_share"), verdict.bound(report), unknown, unknown)
+    add_row(table, words("accuracy"), formats.percent(plan.accuracy), accuracy[0], unknown)
+    add_row(table, words("macro_f1"), formats.percent(plan.macro_f1), accuracy[1], unknown)
+    add_row(table, words("certified_share"), verdict.bound(report), unknown, unknown)
     speeds = cost.texts_per_second, speed, reference.texts_per_second
-    _row(table, words("speed"), *(formats.rate(value) for value in speeds))
+    add_row(table, words("speed"), *(formats.rate(value) for value in speeds))
     prices = cost.usd_per_million, usd, reference.usd_per_million
-    _row(table, words("cost_million"), *(formats.money(value) for value in prices))
+    add_row(table, words("cost_million"), *(formats.money(value) for value in prices))
     return table
 
 
 def _stages(report: Report, words: Words) -> Table:
-    table = _table(words("stage"), words("share"), words("threshold"))
+    table = make_table(words("stage"), words("share"), words("threshold"))
     for stage in report.plan.stages:
         threshold = formats.UNKNOWN if stage.threshold is None else f"{stage.threshold:.3g}"
-        _row(table, stage.name, formats.percent(stage.share), threshold)
+        add_row(table, stage.name, formats.percent(stage.share), threshold)
     return table
 
 
 def _candidates(report: Report, words: Words) -> Table:
     heads = "accuracy", "texts_per_second", "usd_per_million", "disk"
-    table = _table(words("candidates"), *(words(head) for head in heads))
+    table = make_table(words("candidates"), *(words(head) for head in heads))
     ordered = sorted(by_accuracy(report.candidates), key=lambda c: not c.on_frontier)
     for c in sorted(ordered[:CANDIDATES], key=lambda c: -c.accuracy):
-        _row(
+        add_row(
             table,
             f"{'●' if c.on_frontier else ' '} {c.name}",
             formats.percent(c.accuracy),
@@ -94,7 +96,8 @@ def _spent(report: Report, words: Words) -> str:
     return words("ledger_total", total=total, duration=duration)
 
 
-def _table(first: str, *others: str) -> Table:
+def make_table(first: str, *others: str) -> Table:
+    """A table whose first column gives way and whose others stand to the right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
     table.add_column(Text(first), overflow="ellipsis", no_wrap=True, ratio=1)
     for name in others:
@@ -102,5 +105,6 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def _row(table: Table, *cells: str) -> None:
+def add_row(table: Table, *cells: str) -> None:
+    """One row; cells go in as plain text, so brackets are not taken for markup."""
     table.add_row(*(Text(cell) for cell in cells))

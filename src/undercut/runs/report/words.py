@@ -17,14 +17,14 @@ class Words:
     Raises ConfigError where the report is not written in `language`.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, page: str = "report") -> None:
         if language not in LANGUAGES:
             raise ConfigError(
                 f"language must be one of {', '.join(LANGUAGES)}, got {language!r}",
                 hint="--language en",
             )
         self.language = language
-        self._sentences = sentences(language)
+        self._sentences = sentences(language, page)
 
     def __call__(self, key: str, /, **values: object) -> str:
         return self._sentences[key].format(**values)
@@ -35,10 +35,10 @@ class Words:
 
 
 @cache
-def sentences(language: str) -> Mapping[str, str]:
+def sentences(language: str, page: str = "report") -> Mapping[str, str]:
     """Every sentence of one language by its key."""
     import yaml
 
-    file = resources.files("undercut") / "assets" / "report" / f"{language}.yaml"
+    file = resources.files("undercut") / "assets" / page / f"{language}.yaml"
     loaded: Mapping[str, str] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return loaded

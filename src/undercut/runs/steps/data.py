@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.hygiene import clean
-from undercut.build.data.read import read_table
+from undercut.build.data.read import Table, read_table
 from undercut.build.data.splits import SplitConfig, split
 from undercut.core.dataset import Dataset, IntArray
 from undercut.core.errors import InputError
@@ -21,7 +22,7 @@ from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
 
-VERSION = "1"
+VERSION = "2"
 BLOCK = 1 << 20
 
 
@@ -96,7 +97,13 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
 
 
 def digest_path(path: Path) -> str:
-    """sha256 over a file, or over the names and contents of a folder's files."""
+    """sha256 over a file, or over the names and contents of a folder's files.
+
+    Of a folder that `undercut clean` left only the rows count: reports and ledgers change.
+    """
+    cleaned = cleaned_folder(path)
+    if cleaned is not None:
+        path = cleaned.data
     hashed = hashlib.sha256()
     try:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
@@ -125,7 +132,8 @@ def _write(folder: Path, config: RunConfig) -> None:
         )
     cleaned = clean(train_table, test=test_table)
     train = cleaned.train.dataset
-    parts = split(train, _split_config(config, len(train)))
+    groups = None if train_table.groups is None else _groups_of(train, train_table)
+    parts = split(train, _split_config(config, len(train)), groups=groups)
     arrays: dict[str, IntArray] = {
         "split_train": parts.train,
         "split_tune": parts.tune,
@@ -146,6 +154,12 @@ def _write(folder: Path, config: RunConfig) -> None:
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)
     (folder / "facts.json").write_text(text, encoding="utf-8", errors="replace")
+
+
+def _groups_of(train: Dataset, table: Table) -> IntArray:
+    """(rows,) groups of the rows that cleaning left; rows are known by their lines."""
+    assert table.groups is not None
+    return np.asarray(table.groups[np.searchsorted(table.lines, train.lines)])
 
 
 def _split_config(config: RunConfig, rows: int) -> SplitConfig:

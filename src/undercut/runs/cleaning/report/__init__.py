@@ -1,0 +1,1 @@
+"""What `undercut clean` tells: report.json, the page, the terminal."""
