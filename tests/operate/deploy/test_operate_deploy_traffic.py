@@ -171,11 +171,13 @@ def test_a_canary_answers_its_share_and_is_promoted_by_order(
         assert abs(share - 0.25) < 4 * (0.25 * 0.75 / 1200) ** 0.5
         again = [await served.answer(["card"], route=r) for r in routes[:200]]
         assert [a.plan.digest for a in again] == [a.plan.digest for a in answers[:200]]
+        await served._traffic.finish()
         state = served.state()
         assert state.candidate_share == 0.25
         assert state.comparison is not None
         assert state.comparison.error_share == 0.0
-        assert state.comparison.compared > 100
+        assert state.comparison.compared + state.comparison.dropped == state.comparison.requests
+        assert state.comparison.compared >= 20
         await served.promote(Order("ann", "", 4))
         assert served.plan.digest != first
         assert served.candidate is None
