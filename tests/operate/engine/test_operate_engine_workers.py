@@ -89,6 +89,20 @@ def test_both_workers_killed_at_once_answer_after_the_restart(tiny_plan_folder: 
     asyncio.run(main())
 
 
+def test_workers_answer_on_uvloop_too(tiny_plan_folder: Path) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> None:
+        engine, lanes = await opened(tiny_plan_folder, workers=1)
+        assert len((await engine.answer(["where is my card"] * 300)).answers) == 300
+        os.kill(lanes.pids[0], signal.SIGKILL)
+        assert (await asyncio.wait_for(engine.answer(["where is my card"]), 20)).answers
+        await engine.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
 def test_a_stopped_worker_is_killed_and_its_batch_answered_elsewhere(
     tiny_plan_folder: Path,
 ) -> None:

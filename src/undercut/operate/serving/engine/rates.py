@@ -35,11 +35,15 @@ class StageRate:
         """Share of texts handed on, in [0, 1]; half a text is assumed in either direction."""
         return (self._deferred + 0.5) / (self._texts + 1.0)
 
-    def characters_within(self, seconds: float, most: int) -> int:
-        """Characters that a batch may hold to take so long."""
-        if not self._seconds:
+    def characters_within(self, seconds: float, most: int, *, texts: int, characters: int) -> int:
+        """Characters that a batch may hold to take so long, at most `most`, at least one.
+
+        texts, characters: of what waits; short texts do fewer characters in the same time.
+        """
+        if not self._seconds or not characters:
             return most
-        return max(1, min(most, int(self._work / self._seconds * seconds)))
+        share = characters / work(texts, characters)
+        return max(1, min(most, int(self._work / self._seconds * seconds * share)))
 
 
 def work(texts: int, characters: int) -> int:

@@ -169,7 +169,12 @@ class CascadeScheduler:
 
     def _start(self, stage: int, queue: StageQueue, free: int, seconds: float) -> bool:
         fair = max(SMALLEST_SHARE, -(-queue.texts // free))
-        within = self.rates[stage].characters_within(seconds, self._settings.batch_characters)
+        within = self.rates[stage].characters_within(
+            seconds,
+            self._settings.batch_characters,
+            texts=queue.texts,
+            characters=queue.characters,
+        )
         portions = queue.take(min(fair, self._settings.batch_texts), within, self._still_in_time)
         if portions:
             self._run(stage, portions)

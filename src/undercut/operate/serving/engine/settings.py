@@ -28,7 +28,7 @@ class EngineSettings(BaseModel):
 
     workers: int | None = Field(default=None, ge=0, le=MOST_WORKERS)
     slots: int | None = Field(default=None, ge=1)
-    waiting_batches: int = Field(default=1, ge=0, le=8)
+    waiting_batches: int = Field(default=0, ge=0, le=8)
     queue_texts: int = Field(default=20_000, ge=1)
     queue_bytes: int = Field(default=64 << 20, ge=1024)
     batch_texts: int = Field(default=1024, ge=1)

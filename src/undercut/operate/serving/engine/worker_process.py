@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import undercut
 from undercut.core.errors import ConfigError
 
 MODULE: Final = "undercut.operate.serving.engine.worker"
@@ -47,7 +46,7 @@ def start_process(
 
 def _environment() -> dict[str, str]:
     """The worker imports the very same undercut, and numpy starts no threads of its own."""
-    source = str(Path(undercut.__file__).parents[1])
+    source = str(Path(__file__).parents[4])
     path = os.environ.get("PYTHONPATH")
     return {
         **os.environ,
