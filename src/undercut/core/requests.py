@@ -37,11 +37,15 @@ class Ticket:
     """A place that admission keeps for a request: so many inputs of quota, so much of a budget.
 
     reserved: the most the request can cost, None where the plan's cost is unknown.
+    month: the UTC month of admission ('YYYY-MM'), which the request counts for; '' for that of
+    the answer. reservation: the gate's own number, 0 where nothing had to be reserved.
     """
 
     caller: Caller
     inputs: int
     reserved: Money | None = None
+    month: str = ""
+    reservation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class Gate(Protocol):
     def authenticate(self, secret: str | None) -> Caller:
         """The caller behind a bearer secret; cheap enough for the event loop.
 
-        Raises AuthenticationError for none, an unknown, a revoked or an expired one.
+        Raises AuthenticationError for none, an unknown, a revoked or an expired one, and
+        BooksUnavailableError where keys could not be read for so long that none can be trusted.
         """
         ...
 
@@ -96,7 +101,10 @@ class Gate(Protocol):
         ...
 
     async def release(self, ticket: Ticket) -> None:
-        """Give a reservation back: the request was not answered."""
+        """Give a reservation back: the request was not answered.
+
+        A ticket that was released or recorded before is left alone.
+        """
         ...
 
 
@@ -111,6 +119,10 @@ class Books(Protocol):
         ...
 
     async def record(self, ticket: Ticket, request: AnsweredRequest) -> Recorded:
-        """Durable when it returns; trues the ticket up. Raises BooksUnavailableError, then
-        nothing was written and the answer must not go out."""
+        """Durable when it returns; ends the ticket whatever happens.
+
+        What it raises means that nothing was charged and the answer must not go out:
+        BooksUnavailableError; IdempotencyConflictError (the key or the request id was used with
+        another body); QuotaExceededError, where the reservation was lost while the process slept.
+        """
         ...

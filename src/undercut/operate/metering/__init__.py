@@ -1,0 +1,1 @@
+"""Keys, admission and the durable record of answered requests."""

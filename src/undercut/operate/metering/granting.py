@@ -1,0 +1,87 @@
+"""Tasks of the writer: lease more, renew, give back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete
+
+from undercut.operate.metering.lease_rows import (
+    Room,
+    drop_expired,
+    held,
+    limits_of,
+    put,
+    renew,
+    room,
+)
+from undercut.operate.metering.schema import leases
+
+# an eighth of what is left: few trips while there is plenty, little stranded near the end
+_SHARE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A lease to make or fill: at least this much, and the ends of leases, in microseconds."""
+
+    lease: str
+    account: str
+    month: str
+    inputs: int
+    attos: int
+    now_us: int
+    expires_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What was added to a lease; `left` is what nobody had leased before."""
+
+    inputs: int
+    attos: int
+    ok: bool
+    left: Room
+
+
+def grant(connection: Connection, wanted: Wanted) -> Granted:
+    """Lease what is wanted, or a share of what is left; nothing where that is too little."""
+    drop_expired(connection, wanted.account, wanted.now_us)
+    limits = limits_of(connection, wanted.account)
+    left = room(connection, wanted.account, wanted.month, limits)
+    if not left.fits(wanted.inputs, wanted.attos):
+        return Granted(0, 0, ok=False, left=left)
+    inputs = _block(wanted.inputs, left.inputs)
+    attos = _block(wanted.attos, left.attos)
+    before = held(connection, wanted.lease) or (0, 0)
+    put(
+        connection,
+        wanted.lease,
+        wanted.account,
+        wanted.month,
+        (before[0] + inputs, before[1] + attos),
+        wanted.expires_us,
+    )
+    return Granted(inputs, attos, ok=True, left=left)
+
+
+def _block(wanted: int, left: int | None) -> int:
+    return wanted if left is None else max(wanted, left // _SHARE)
+
+
+def give_back(connection: Connection, lease: str, inputs: int, attos: int) -> None:
+    """Lessen a lease; one that was taken back has nothing to lessen."""
+    before = held(connection, lease)
+    if before is not None:
+        amounts = (max(0, before[0] - inputs), max(0, before[1] - attos))
+        put(connection, lease, "", "", amounts, None)
+
+
+def end_leases(connection: Connection, lease_ids: list[str]) -> None:
+    """Give whole leases back."""
+    connection.execute(delete(leases).where(leases.c.lease_id.in_(lease_ids)))
+
+
+def renew_leases(connection: Connection, lease_ids: list[str], expires_us: int) -> set[str]:
+    """Keep leases; returns those that still stand."""
+    return renew(connection, lease_ids, expires_us)

@@ -1,0 +1,101 @@
+"""A lease in this process: reserved from at admission, given back, spent by recording."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from threading import Lock
+
+_NEVER = float("-inf")
+
+
+@dataclass(slots=True)
+class LocalLease:
+    """What this process may still spend of an account's month.
+
+    inputs, attos: not reserved yet. ends: steady seconds after which nothing more is reserved
+    from it. used: something was reserved since the last tick. dead: abandoned; the row in the
+    books, if there is one, is no longer renewed and expires.
+    """
+
+    account: str
+    month: str
+    lease_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    inputs: int = 0
+    attos: int = 0
+    open: int = 0
+    ends: float = _NEVER
+    used: bool = False
+    dead: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def granted(self) -> bool:
+        """Whether the books have ever granted it anything."""
+        return self.ends != _NEVER
+
+    def over(self, now: float) -> bool:
+        """Whether it was granted and has ended."""
+        return self.granted and now >= self.ends
+
+    def reserve(self, inputs: int, attos: int, now: float) -> bool:
+        """Set aside; False where too little is left or the lease is over."""
+        with self._lock:
+            if self.dead or now >= self.ends or inputs > self.inputs or attos > self.attos:
+                return False
+            self.inputs -= inputs
+            self.attos -= attos
+            self.open += 1
+            self.used = True
+            return True
+
+    def short(self, inputs: int, attos: int) -> tuple[int, int]:
+        """How much has to be leased before so much can be reserved."""
+        with self._lock:
+            return max(0, inputs - self.inputs), max(0, attos - self.attos)
+
+    def unreserve(self, inputs: int, attos: int) -> None:
+        """What a closed reservation did not spend; negative where it spent more."""
+        with self._lock:
+            self.open -= 1
+            self.inputs += inputs
+            self.attos += attos
+
+    def add(self, inputs: int, attos: int, ends: float) -> None:
+        """The books granted more."""
+        with self._lock:
+            self.inputs += inputs
+            self.attos += attos
+            self.ends = ends
+            self.used = True
+
+    def extend(self, ends: float) -> None:
+        """The books renewed it."""
+        with self._lock:
+            self.ends = max(self.ends, ends)
+
+    def surplus(self) -> tuple[int, int]:
+        """Take out all that lies idle since the last tick, to give it back to the books."""
+        with self._lock:
+            idle, self.used = not self.used, False
+            if not idle or (self.inputs <= 0 and self.attos <= 0):
+                return 0, 0
+            taken = (max(0, self.inputs), max(0, self.attos))
+            self.inputs -= taken[0]
+            self.attos -= taken[1]
+            return taken
+
+    def die(self) -> None:
+        """Reserve nothing more from it."""
+        with self._lock:
+            self.dead = True
+            self.inputs = self.attos = 0
+
+
+@dataclass(slots=True)
+class Reservation:
+    """A ticket's share of a lease; closed once, whoever closes it."""
+
+    lease: LocalLease
+    inputs: int
+    attos: int

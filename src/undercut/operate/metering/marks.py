@@ -1,0 +1,30 @@
+"""A mark in every transaction, by which a writer learns whether an unanswered commit stands."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from undercut.operate.metering.schema import writers
+
+
+def mark(connection: Connection, writer_id: str, number: int) -> None:
+    """Note in this transaction which one of the writer's it is."""
+    done = connection.execute(
+        update(writers).where(writers.c.writer_id == writer_id).values(last_group=number)
+    )
+    if done.rowcount == 0:
+        connection.execute(insert(writers).values(writer_id=writer_id, last_group=number))
+
+
+def stands(connection: Connection, writer_id: str, number: int) -> bool:
+    """Whether transaction `number` of the writer was committed.
+
+    Waits for one that PostgreSQL is still committing for a connection that is gone.
+    """
+    query = select(writers.c.last_group).where(writers.c.writer_id == writer_id)
+    return connection.execute(query.with_for_update()).scalar() == number
+
+
+def forget(connection: Connection, writer_id: str) -> None:
+    """A writer ends in order and leaves no mark."""
+    connection.execute(delete(writers).where(writers.c.writer_id == writer_id))

@@ -1,0 +1,196 @@
+"""The transaction of a group: claims, charges, totals and rows of answered requests, together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import getrandbits
+
+from sqlalchemy import Connection, delete
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from undercut.core.errors import IdempotencyConflictError, InputError, UndercutError
+from undercut.core.requests import AnsweredRequest, Recorded
+from undercut.operate.metering.charging import Need, settle
+from undercut.operate.metering.claiming import Standing, claim, conflict, standing
+from undercut.operate.metering.database import Database
+from undercut.operate.metering.jobs import Job, TaskJob
+from undercut.operate.metering.rows import REQUEST_COLUMNS, Row, claim_row
+from undercut.operate.metering.schema import claims, requests
+from undercut.operate.metering.totals import Statement, insert_into, totals_of, upsert_totals
+
+Claimed = tuple[str, str]
+
+
+class RecordJob(Job):
+    """An answered request on its way into the books.
+
+    row: as `rows.request_row`. need: what its account's lease pays, None without limits.
+    close: called once when the outcome is final, True where the need was charged.
+    """
+
+    __slots__ = ("_claim_row", "claimed", "close", "need", "request", "row", "token")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        request: AnsweredRequest,
+        row: Row,
+        *,
+        need: Need | None = None,
+        close: Callable[[bool], None] | None = None,
+    ) -> None:
+        super().__init__(loop)
+        self.request = request
+        self.row = row
+        self.need = need
+        self.close = close
+        key = request.idempotency_key
+        self.claimed: Claimed | None = None if key is None else (request.caller.tenant, key)
+        # tells the claim of this job from an earlier one, even by the same request id
+        self.token = getrandbits(62)
+        self._claim_row: Row | None = None
+
+    @property
+    def claim_row(self) -> Row:
+        """The row of the claim; packed in the writer's thread, once."""
+        if self._claim_row is None:
+            self._claim_row = claim_row(self.request, self.token)
+        return self._claim_row
+
+    def ended(self) -> None:
+        """Let the reservation go; what a repeat reserved comes back whole."""
+        if self.close is not None:
+            charged = self.error is None and not self.result.repeat
+            self.close(charged)
+
+
+Firsts = dict[Claimed, RecordJob]
+Stood = dict[Claimed, Standing]
+
+
+class Recording:
+    """Implements the writer's `Transaction`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: Statement = insert_into("requests", REQUEST_COLUMNS, database.mark)
+        self._totals: Statement = upsert_totals(database.mark)
+
+    def apply(self, connection: Connection, jobs: Sequence[Job]) -> None:
+        """Locks first and everything in one order, so that two processes never deadlock."""
+        records = [job for job in jobs if isinstance(job, RecordJob)]
+        tasks = [job for job in jobs if isinstance(job, TaskJob)]
+        locks = {name for task in tasks for name in task.locks}
+        locks.update(job.need.account for job in records if job.need is not None)
+        if locks:
+            self._database.lock_accounts(connection, sorted(locks))
+        for task in tasks:
+            _perform(connection, task)
+        if records:
+            self._record(connection, records)
+
+    def undo(self, connection: Connection, jobs: Sequence[Job]) -> None:
+        """Take rows out again that nobody got an answer for.
+
+        Rows with an idempotency key stay: a retry gets their answer, charged once.
+        """
+        for job in jobs:
+            if not isinstance(job, RecordJob) or job.claimed is not None:
+                continue
+            gone = connection.execute(
+                delete(requests).where(
+                    requests.c.tenant == job.request.caller.tenant,
+                    requests.c.request_id == job.request.request_id,
+                )
+            )
+            if gone.rowcount:
+                lines = totals_of([job], sign=-1)
+                connection.exec_driver_sql(self._totals, lines)
+
+    def refusal(self, job: Job, error: DBAPIError) -> Exception | None:
+        """A request id that is in the books already is a conflict, not a failure of the books."""
+        if not isinstance(job, RecordJob):
+            return None
+        if isinstance(error, IntegrityError):
+            return IdempotencyConflictError(
+                f"the request id {job.request.request_id!r} is in the books already",
+                hint="a new id for each request; repeats are told by their Idempotency-Key",
+            )
+        return InputError(f"the request cannot be written: {error.orig}")
+
+    def _record(self, connection: Connection, records: list[RecordJob]) -> None:
+        first = _first_of_each_key(records)
+        stood = self._claim(connection, first)
+        new = [job for job in records if _is_new(job, first, stood)]
+        limited = [job for job in new if job.need is not None]
+        if limited:
+            settle(connection, limited)
+            _unclaim(connection, [job for job in limited if job.error is not None])
+        charged = [job for job in new if job.error is None]
+        if charged:
+            connection.exec_driver_sql(self._totals, totals_of(charged))
+            connection.exec_driver_sql(self._rows, [job.row for job in charged])
+        for job in charged:
+            job.result = Recorded(job.request.answer, repeat=False)
+        _answer_repeats(records, first, stood)
+
+    def _claim(self, connection: Connection, first: Firsts) -> Stood:
+        """Claim the keys; returns those that others claimed before."""
+        if not first:
+            return {}
+        rows = [first[key].claim_row for key in sorted(first)]
+        if claim(connection, rows, self._database.mark) == len(rows):
+            return {}
+        found = standing(connection, self._database, sorted(first))
+        return {one.claimed: one for one in found if one.token != first[one.claimed].token}
+
+
+def _first_of_each_key(records: Sequence[RecordJob]) -> Firsts:
+    first: Firsts = {}
+    for job in records:
+        if job.claimed is not None:
+            first.setdefault(job.claimed, job)
+    return first
+
+
+def _is_new(job: RecordJob, first: Firsts, stood: Stood) -> bool:
+    return job.claimed is None or (first[job.claimed] is job and job.claimed not in stood)
+
+
+def _answer_repeats(records: Sequence[RecordJob], first: Firsts, stood: Stood) -> None:
+    """Whoever did not come first gets the first answer, a conflict, or the first one's refusal."""
+    for job in records:
+        if job.claimed is None or _is_new(job, first, stood):
+            continue
+        before, leader = stood.get(job.claimed), first[job.claimed]
+        body = leader.request.body_sha256 if before is None else before.body_sha256
+        if body != job.request.body_sha256:
+            job.error = conflict(job.claimed[1])
+        elif before is not None:
+            job.result = Recorded(before.answer, repeat=True)
+        elif leader.error is not None:
+            job.error = leader.error
+        else:
+            job.result = Recorded(leader.request.answer, repeat=True)
+
+
+def _unclaim(connection: Connection, refused: Sequence[RecordJob]) -> None:
+    for job in refused:
+        if job.claimed is not None:
+            connection.execute(
+                delete(claims).where(
+                    claims.c.tenant == job.claimed[0], claims.c.idempotency_key == job.claimed[1]
+                )
+            )
+
+
+def _perform(connection: Connection, task: TaskJob) -> None:
+    savepoint = connection.begin_nested()
+    try:
+        task.result = task.work(connection)
+    except UndercutError as error:
+        task.error = error
+        savepoint.rollback()
+    else:
+        savepoint.commit()
