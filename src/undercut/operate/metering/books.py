@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Self, TypeVar
 
@@ -21,7 +21,7 @@ from undercut.operate.metering.jobs import TaskJob
 from undercut.operate.metering.key_cache import KeyCache
 from undercut.operate.metering.lease_desk import LEASE_SECONDS, LeaseDesk
 from undercut.operate.metering.migrate import bring_up_to_date
-from undercut.operate.metering.recording import RecordJob, Recording
+from undercut.operate.metering.recording import Recording, RecordJob
 from undercut.operate.metering.replay import ReplayJob, Replays
 from undercut.operate.metering.rows import month_of, request_row
 from undercut.operate.metering.urls import database_of
@@ -137,11 +137,9 @@ class OpenBooks:
     def close(self) -> None:
         """Give leases back, finish what is queued, close; nothing that was promised is lost."""
         self._watcher.close()
-        try:
+        # closing twice is closing once
+        with suppress(BooksUnavailableError):
             self._desk.close_all()
-        except BooksUnavailableError:
-            # closed before
-            pass
         self._replays.close()
         self._writer.close()
         self._database.close()

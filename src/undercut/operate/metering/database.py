@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from undercut.core.errors import BooksUnavailableError
 
-
 Pair = tuple[str, str]
 
 

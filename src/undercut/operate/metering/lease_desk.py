@@ -60,7 +60,7 @@ class LeaseDesk:
         return number
 
     async def reserve(self, account: str, month: str, inputs: int, attos: int) -> int:
-        """Like `try_reserve`, leasing more; QuotaExceededError where the limits leave too little."""
+        """Like `try_reserve`, leasing more; QuotaExceededError where the limits leave none."""
         slot = (account, month)
         while True:
             number = self.try_reserve(account, month, inputs, attos)
