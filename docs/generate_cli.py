@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -39,9 +40,17 @@ def cli_page() -> str:
         for name in group.list_commands(context):
             command = group.get_command(context, name)
             if command is not None:
-                inner = typer.Context(command, info_name=name, parent=context)
-                sections.append(_section(f"{PROGRAM} {name}", command.get_help(inner)))
+                sections += _sections(command, name, context)
     return HEAD + codes + "".join(sections)
+
+
+def _sections(command: Any, name: str, parent: typer.Context) -> list[str]:
+    """A command's help; that of a group is followed by its commands'."""
+    context = typer.Context(command, info_name=name, parent=parent)
+    sections = [_section(context.command_path, command.get_help(context))]
+    for inner in getattr(command, "commands", {}).items():
+        sections += _sections(inner[1], inner[0], context)
+    return sections
 
 
 def _section(title: str, text: str) -> str:

@@ -14,11 +14,13 @@ import undercut
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
+from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
 from undercut.cli.predict import predict
 from undercut.cli.run import run
 from undercut.cli.show import show
 from undercut.cli.streams import soften_encodings
+from undercut.cli.usage import usage
 
 PROGRAM = "undercut"
 
@@ -59,8 +61,10 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (run, predict, show, ledger, doctor):
+    for command in (run, predict, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
+    for group in (keys,):
+        app.add_typer(group)
     return app
 
 

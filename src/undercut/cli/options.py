@@ -35,3 +35,15 @@ OutFolder = Annotated[
 TextColumn = Annotated[
     str | None, typer.Option(metavar="NAME", help="Column with the texts; guessed by default.")
 ]
+Tenant = Annotated[
+    str, typer.Argument(metavar="TENANT", help="Whose keys and usage.", show_default=False)
+]
+BooksUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--books",
+        metavar="URL",
+        help="Where the books are: an SQLite file or a PostgreSQL database."
+        "  [default: $UNDERCUT_BOOKS or sqlite:///undercut-books.sqlite]",
+    ),
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Self, TypeVar
@@ -101,9 +101,12 @@ class OpenBooks:
         recorded: Recorded = await job.future
         return recorded
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Do a write in the writer's thread and wait for it; not from an event loop."""
-        job = TaskJob(work)
+    def write(self, work: Callable[[Connection], T], *, locks: Sequence[str] = ()) -> T:
+        """Do a write in the writer's thread and wait for it; not from an event loop.
+
+        locks: names that no two writers of these books hold at once.
+        """
+        job = TaskJob(work, locks=locks)
         self._writer.submit(job)
         result: T = job.future.result()
         return result

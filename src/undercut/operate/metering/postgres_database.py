@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from undercut.operate.metering.database import Pair, Trouble
 
@@ -21,6 +21,7 @@ _SETTINGS = (
 # a server that went away without a word is noticed in seconds, not in the system's two hours
 _CONNECT = {
     "connect_timeout": 3,
+    "client_encoding": "utf8",
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
@@ -67,7 +68,7 @@ class PostgresDatabase:
 
     def trouble(self, error: DBAPIError) -> Trouble:
         """A lost connection, a deadlock and a server that is starting pass."""
-        if isinstance(error, IntegrityError):
+        if isinstance(error, IntegrityError | DataError):
             return Trouble.ONE_JOB
         state = getattr(error.orig, "sqlstate", None) or ""
         if state.startswith(_LASTING):

@@ -108,16 +108,17 @@ class Recording:
                 lines = totals_of([job], sign=-1)
                 connection.exec_driver_sql(self._totals, lines)
 
-    def refusal(self, job: Job, error: DBAPIError) -> Exception | None:
+    def refusal(self, job: Job, error: Exception) -> Exception | None:
         """A request id that is in the books already is a conflict, not a failure of the books."""
         if not isinstance(job, RecordJob):
-            return None
+            return None if isinstance(error, DBAPIError) else error
         if isinstance(error, IntegrityError):
             return IdempotencyConflictError(
                 f"the request id {job.request.request_id!r} is in the books already",
                 hint="a new id for each request; repeats are told by their Idempotency-Key",
             )
-        return InputError(f"the request cannot be written: {error.orig}")
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        return InputError(f"the request cannot be written: {reason}")
 
     def _record(self, connection: Connection, records: list[RecordJob]) -> None:
         first = _first_of_each_key(records)

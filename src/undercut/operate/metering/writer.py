@@ -31,7 +31,7 @@ class Transaction(Protocol):
         """Take out a group that stands although its callers were told it was not written."""
         ...
 
-    def refusal(self, job: Job, error: DBAPIError) -> Exception | None:
+    def refusal(self, job: Job, error: Exception) -> Exception | None:
         """What a job is told that alone was refused; None where the books are unusable."""
         ...
 
@@ -83,24 +83,26 @@ class GroupWriter:
     def _write(self, group: Sequence[Job]) -> None:
         try:
             self._until_committed(group)
-        except DBAPIError as error:
-            if self._database.trouble(error) is not Trouble.ONE_JOB:
-                self._fail(group, unavailable(self._database.name, error))
-            elif len(group) > 1:
-                for job in group:
-                    self._write([job])
-                return
-            else:
-                refusal = self._transaction.refusal(group[0], error)
-                self._fail(group, refusal or unavailable(self._database.name, error))
-        except OSError as error:
-            self._fail(group, unavailable(self._database.name, error))
         except Exception as error:  # noqa: BLE001 - told to the callers; the thread must live on
             self._drop()
-            self._fail(group, error)
+            if self._is_about_one(error):
+                if len(group) > 1:
+                    for job in group:
+                        self._write([job])
+                    return
+                refusal = self._transaction.refusal(group[0], error)
+                self._fail(group, refusal or unavailable(self._database.name, error))
+            else:
+                self._fail(group, unavailable(self._database.name, error))
         for job in group:
             job.ended()
         tell_all(group)
+
+    def _is_about_one(self, error: Exception) -> bool:
+        """Whether what was to be written is at fault, rather than the database or the disk."""
+        if isinstance(error, DBAPIError):
+            return self._database.trouble(error) is Trouble.ONE_JOB
+        return not isinstance(error, OSError)
 
     def _fail(self, group: Sequence[Job], error: Exception) -> None:
         for job in group:
