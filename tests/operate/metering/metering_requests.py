@@ -23,6 +23,9 @@ def usd(text: str) -> Money:
     return Money.parse(f"{text}usd")
 
 
+COST, MOST = usd("0.000001"), usd("0.00001")
+
+
 def answered(
     caller: Caller,
     *,
@@ -30,7 +33,7 @@ def answered(
     key: str | None = None,
     body: str = "body",
     inputs: int = 1,
-    cost: Money | None = usd("0.000001"),
+    cost: Money | None = COST,
     at: datetime = NOON,
     answer: bytes = b'{"label":"card"}',
     plan: str = "plan-1",
@@ -60,7 +63,7 @@ def new_caller(books: OpenBooks, tenant: str = "acme", **terms: Any) -> tuple[Ca
 
 
 async def serve(
-    books: OpenBooks, request: AnsweredRequest, *, most: Money | None = usd("0.00001")
+    books: OpenBooks, request: AnsweredRequest, *, most: Money | None = MOST
 ) -> Recorded:
     """Admit and record, as a server does around answering."""
     ticket: Ticket = await books.gate.admit(request.caller, request.inputs, most)

@@ -17,19 +17,20 @@ from undercut.operate.metering.lease_rows import (
 )
 from undercut.operate.metering.schema import leases
 
-# an eighth of what is left: few trips while there is plenty, little stranded near the end
+# never more than an eighth of what is left: little is stranded near the end
 _SHARE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A lease to make or fill: at least this much, and the ends of leases, in microseconds."""
+    """A lease to make or fill: at least `inputs` and `attos`, rather so many times as much."""
 
     lease: str
     account: str
     month: str
     inputs: int
     attos: int
+    times: int
     now_us: int
     expires_us: int
 
@@ -45,14 +46,14 @@ class Granted:
 
 
 def grant(connection: Connection, wanted: Wanted) -> Granted:
-    """Lease what is wanted, or a share of what is left; nothing where that is too little."""
+    """Lease what is wanted or more, if enough is left; nothing where that is too little."""
     drop_expired(connection, wanted.account, wanted.now_us)
     limits = limits_of(connection, wanted.account)
     left = room(connection, wanted.account, wanted.month, limits)
     if not left.fits(wanted.inputs, wanted.attos):
         return Granted(0, 0, ok=False, left=left)
-    inputs = _block(wanted.inputs, left.inputs)
-    attos = _block(wanted.attos, left.attos)
+    inputs = _block(wanted.inputs, wanted.times, left.inputs)
+    attos = _block(wanted.attos, wanted.times, left.attos)
     before = held(connection, wanted.lease) or (0, 0)
     put(
         connection,
@@ -65,8 +66,8 @@ def grant(connection: Connection, wanted: Wanted) -> Granted:
     return Granted(inputs, attos, ok=True, left=left)
 
 
-def _block(wanted: int, left: int | None) -> int:
-    return wanted if left is None else max(wanted, left // _SHARE)
+def _block(wanted: int, times: int, left: int | None) -> int:
+    return wanted if left is None else max(wanted, min(wanted * times, left // _SHARE))
 
 
 def give_back(connection: Connection, lease: str, inputs: int, attos: int) -> None:

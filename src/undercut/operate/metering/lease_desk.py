@@ -141,6 +141,7 @@ class LeaseDesk:
             lease.lease_id,
             *slot,
             *lease.short(inputs, attos),
+            lease.next_times(steady),
             microseconds(now),
             microseconds(now + timedelta(seconds=self._lease_seconds)),
         )

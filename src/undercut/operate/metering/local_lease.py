@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 _NEVER = float("-inf")
+# a lease is made for so many requests like the one that needs it, and for twice as many each time
+# it lasted less than a second: a busy server goes to the books about once a second, and one that
+# crashes strands about a second of its own use
+_FIRST = 16
+_MOST = 1 << 20
+_SOON_SECONDS = 1.0
 
 
 @dataclass(slots=True)
 class LocalLease:
     """What this process may still spend of an account's month.
 
-    inputs, attos: not reserved yet. ends: steady seconds after which nothing more is reserved
-    from it. used: something was reserved since the last tick. dead: abandoned; the row in the
-    books, if there is one, is no longer renewed and expires.
+    inputs, attos: not reserved yet. open: reservations. ends: steady seconds after which nothing
+    more is reserved from it. times, filled: see `next_times`. used: something was reserved since
+    the last tick. dead: abandoned; the row in the books, if any, is not renewed and expires.
     """
 
     account: str
@@ -25,6 +31,8 @@ class LocalLease:
     attos: int = 0
     open: int = 0
     ends: float = _NEVER
+    times: int = _FIRST
+    filled: float = _NEVER
     used: bool = False
     dead: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -60,6 +68,14 @@ class LocalLease:
             self.open -= 1
             self.inputs += inputs
             self.attos += attos
+
+    def next_times(self, now: float) -> int:
+        """How many requests' worth to lease now."""
+        with self._lock:
+            soon = now - self.filled < _SOON_SECONDS
+            self.times = min(_MOST, self.times * 2) if soon else _FIRST
+            self.filled = now
+            return self.times
 
     def add(self, inputs: int, attos: int, ends: float) -> None:
         """The books granted more."""

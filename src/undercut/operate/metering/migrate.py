@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 from typing import Final
@@ -10,15 +11,16 @@ from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from undercut.core.errors import ConfigError
-from undercut.operate.metering.database import Database, unavailable
+from undercut.operate.metering.database import Database, Trouble, unavailable
 from undercut.operate.metering.schema import books
 
 NEWEST: Final = "0001"
 _KNOWN: Final = frozenset({"0001"})
+_PAUSE_SECONDS: Final = 0.1
 _LOCK: Final = "undercut books migration"
 
 
-def bring_up_to_date(database: Database, *, wait_seconds: float = 10.0) -> str:
+def bring_up_to_date(database: Database, *, wait_seconds: float = 5.0) -> str:
     """Make or migrate the tables under a lock; returns the books' id.
 
     Raises ConfigError for a database that holds something else or was written by a newer
@@ -29,22 +31,38 @@ def bring_up_to_date(database: Database, *, wait_seconds: float = 10.0) -> str:
         found = _current(database)
         if found is not None:
             return found
-        with database.exclusive(wait_seconds), database.writer.begin() as connection:
-            database.lock_accounts(connection, [_LOCK])
-            _upgrade(connection, database.name)
-            return _identity(connection)
+        return _under_lock(database, time.monotonic() + wait_seconds)
     except (DBAPIError, OSError) as error:
         raise unavailable(database.name, error) from error
+
+
+def _under_lock(database: Database, deadline: float) -> str:
+    while True:
+        try:
+            with (
+                database.exclusive(max(0.0, deadline - time.monotonic())),
+                database.writer.begin() as connection,
+            ):
+                database.lock_accounts(connection, [_LOCK])
+                _upgrade(connection, database.name)
+                return _identity(connection)
+        except DBAPIError as error:
+            if database.trouble(error) is not Trouble.PASSING or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _current(database: Database) -> str | None:
     path = getattr(database, "path", None)
     if path is not None and not path.exists():
         return None
-    with database.reader.connect() as connection:
-        if _version(connection, database.name) != NEWEST:
-            return None
-        return _identity(connection)
+    try:
+        with database.reader.connect() as connection:
+            version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            return _identity(connection) if version == NEWEST else None
+    except DBAPIError:
+        # new, foreign, locked or away: found out, and waited for, under the lock
+        return None
 
 
 def _identity(connection: Connection) -> str:

@@ -40,8 +40,8 @@ class PostgresDatabase:
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
-        self.writer = _engine(url)
-        self.reader = _engine(url)
+        # one engine: the first connection of each asks the server a dozen questions
+        self.writer = self.reader = _engine(url)
 
     @contextmanager
     def exclusive(self, wait_seconds: float) -> Iterator[None]:
@@ -80,7 +80,6 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Close all connections."""
-        self.reader.dispose()
         self.writer.dispose()
 
 
@@ -89,6 +88,7 @@ def _engine(url: URL) -> Engine:
         url,
         poolclass=NullPool,
         connect_args=_CONNECT,
+        use_native_hstore=False,
         execution_options={"preserve_rowcount": True},
     )
 
