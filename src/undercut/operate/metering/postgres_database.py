@@ -13,10 +13,15 @@ from undercut.operate.metering.database import Pair, Trouble
 
 _SETTINGS = (
     "SET synchronous_commit = on",
-    "SET lock_timeout = '3s'",
     "SET statement_timeout = '10s'",
-    "SET idle_in_transaction_session_timeout = '30s'",
     "SET timezone = 'UTC'",
+    # a transaction lasts milliseconds and holds locks that others wait for: where its machine
+    # vanished or its process sleeps, the server ends it
+    "SET lock_timeout = '1500ms'",
+    "SET idle_in_transaction_session_timeout = '2s'",
+    "SET tcp_keepalives_idle = 2",
+    "SET tcp_keepalives_interval = 1",
+    "SET tcp_keepalives_count = 2",
 )
 # a server that went away without a word is noticed in seconds, not in the system's two hours
 _CONNECT = {
@@ -39,7 +44,7 @@ class PostgresDatabase:
     mark = "%s"
 
     def __init__(self, url: URL) -> None:
-        self.name = url.render_as_string(hide_password=True)
+        self.name = url.set(drivername="postgresql").render_as_string(hide_password=True)
         # one engine: the first connection of each asks the server a dozen questions
         self.writer = self.reader = _engine(url)
 
