@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from undercut.core.errors import QuotaExceededError
-from undercut.operate.metering.lease_rows import Room, held, limits_of, put, room
+from undercut.operate.metering.lease_rows import Room, held, keep, limits_of, room
 
 if TYPE_CHECKING:
     from undercut.operate.metering.recording import RecordJob
@@ -53,13 +53,11 @@ class _Purse:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._leases: dict[str, tuple[int, int] | None] = {}
-        self._owners: dict[str, Need] = {}
         self._rooms: dict[tuple[str, str], Room] = {}
 
     def pay(self, need: Need) -> bool:
         if need.lease not in self._leases:
             self._leases[need.lease] = held(self._connection, need.lease)
-            self._owners[need.lease] = need
         inputs, cost = self._leases[need.lease] or (0, 0)
         short = (max(0, need.inputs - inputs), max(0, need.attos - cost))
         if short != (0, 0) and not self._take(need, *short):
@@ -72,8 +70,7 @@ class _Purse:
     def write(self) -> None:
         for lease, amounts in self._leases.items():
             if amounts is not None:
-                owner = self._owners[lease]
-                put(self._connection, lease, owner.account, owner.month, amounts, None)
+                keep(self._connection, lease, *amounts)
 
     def _take(self, need: Need, inputs: int, cost: int) -> bool:
         key = (need.account, need.month)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from sqlalchemy import Connection
 
 from undercut.core.errors import IdempotencyConflictError, InputError
 from undercut.operate.metering.database import Database
+from undercut.operate.metering.hot_sql import hot, marks
 from undercut.operate.metering.rows import CLAIM_COLUMNS, Row, unpack
 
 KEY_CHARACTERS = 255
@@ -33,18 +33,15 @@ class Standing:
         return unpack(self.packed, self.stored)
 
 
-@cache
-def _statement(mark: str) -> str:
-    marks = ", ".join([mark] * len(CLAIM_COLUMNS))
-    return (
-        f"INSERT INTO claims ({', '.join(CLAIM_COLUMNS)}) VALUES ({marks})"
-        " ON CONFLICT (tenant, idempotency_key) DO NOTHING"
-    )
+_CLAIM = (
+    f"INSERT INTO claims ({', '.join(CLAIM_COLUMNS)}) VALUES ({marks(len(CLAIM_COLUMNS))})"
+    " ON CONFLICT (tenant, idempotency_key) DO NOTHING"
+)
 
 
-def claim(connection: Connection, rows: Sequence[Row], mark: str) -> int:
+def claim(connection: Connection, rows: list[Row]) -> int:
     """Insert claims that nobody made before; returns how many are new."""
-    return connection.exec_driver_sql(_statement(mark), list(rows)).rowcount
+    return hot(connection, _CLAIM, rows).rowcount
 
 
 def standing(

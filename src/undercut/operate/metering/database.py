@@ -30,12 +30,11 @@ class Trouble(Enum):
 class Database(Protocol):
     """One place where books are kept.
 
-    name: for messages, without a password. mark: how a parameter is written in the driver's SQL.
+    name: for messages, without a password.
     writer, reader: engines; only the writer thread and the migrations use the first.
     """
 
     name: str
-    mark: str
     writer: Engine
     reader: Engine
 

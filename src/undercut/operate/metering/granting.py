@@ -10,6 +10,7 @@ from undercut.operate.metering.lease_rows import (
     Room,
     drop_expired,
     held,
+    keep,
     limits_of,
     put,
     renew,
@@ -23,13 +24,16 @@ _SHARE = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A lease to make or fill: at least `inputs` and `attos`, rather so many times as much."""
+    """A lease to make or fill: at least `least` (inputs, attos), or nothing.
+
+    waiting: what all that wait for it need together. times: how many times `least` is wished for.
+    """
 
     lease: str
     account: str
     month: str
-    inputs: int
-    attos: int
+    least: tuple[int, int]
+    waiting: tuple[int, int]
     times: int
     now_us: int
     expires_us: int
@@ -50,10 +54,13 @@ def grant(connection: Connection, wanted: Wanted) -> Granted:
     drop_expired(connection, wanted.account, wanted.now_us)
     limits = limits_of(connection, wanted.account)
     left = room(connection, wanted.account, wanted.month, limits)
-    if not left.fits(wanted.inputs, wanted.attos):
+    if not left.fits(*wanted.least):
         return Granted(0, 0, ok=False, left=left)
-    inputs = _block(wanted.inputs, wanted.times, left.inputs)
-    attos = _block(wanted.attos, wanted.times, left.attos)
+    rooms = (left.inputs, left.attos)
+    inputs, attos = (
+        _block(least, waiting, wanted.times, space)
+        for least, waiting, space in zip(wanted.least, wanted.waiting, rooms, strict=True)
+    )
     before = held(connection, wanted.lease) or (0, 0)
     put(
         connection,
@@ -66,16 +73,17 @@ def grant(connection: Connection, wanted: Wanted) -> Granted:
     return Granted(inputs, attos, ok=True, left=left)
 
 
-def _block(wanted: int, times: int, left: int | None) -> int:
-    return wanted if left is None else max(wanted, min(wanted * times, left // _SHARE))
+def _block(least: int, waiting: int, times: int, left: int | None) -> int:
+    if left is None:
+        return least
+    return max(least, min(waiting, left), min(least * times, left // _SHARE))
 
 
 def give_back(connection: Connection, lease: str, inputs: int, attos: int) -> None:
     """Lessen a lease; one that was taken back has nothing to lessen."""
     before = held(connection, lease)
     if before is not None:
-        amounts = (max(0, before[0] - inputs), max(0, before[1] - attos))
-        put(connection, lease, "", "", amounts, None)
+        keep(connection, lease, max(0, before[0] - inputs), max(0, before[1] - attos))
 
 
 def end_leases(connection: Connection, lease_ids: list[str]) -> None:

@@ -46,6 +46,7 @@ class LeaseDesk:
         self._leases: dict[Slot, LocalLease] = {}
         self._making = Lock()
         self._filling: dict[tuple[Slot, int], asyncio.Task[Granted]] = {}
+        self._waiting: dict[Slot, tuple[int, int]] = {}
         self._refused: dict[Slot, tuple[float, int, int, QuotaExceededError]] = {}
         self._tickets: dict[int, Reservation] = {}
         self._ids = count(1)
@@ -67,7 +68,11 @@ class LeaseDesk:
             if number is not None:
                 return number
             self._raise_if_refused(slot, inputs, attos)
-            granted, mine = await self._fill(slot, inputs, attos)
+            self._wait_for(slot, inputs, attos)
+            try:
+                granted, mine = await self._fill(slot, inputs, attos)
+            finally:
+                self._wait_for(slot, -inputs, -attos)
             # a refusal of somebody else's larger wish says nothing about this one
             if mine and not granted.ok:
                 error = too_little(granted.left, self._clock)
@@ -140,7 +145,8 @@ class LeaseDesk:
         wanted = Wanted(
             lease.lease_id,
             *slot,
-            *lease.short(inputs, attos),
+            lease.short(inputs, attos),
+            self._waiting.get(slot, (inputs, attos)),
             lease.next_times(steady),
             microseconds(now),
             microseconds(now + timedelta(seconds=self._lease_seconds)),
@@ -165,6 +171,13 @@ class LeaseDesk:
             if lease is None or lease.dead or lease.over(self._clock.steady()):
                 lease = self._leases[slot] = LocalLease(*slot)
             return lease
+
+    def _wait_for(self, slot: Slot, inputs: int, attos: int) -> None:
+        with self._making:
+            before = self._waiting.get(slot, (0, 0))
+            self._waiting[slot] = (before[0] + inputs, before[1] + attos)
+            if self._waiting[slot] == (0, 0):
+                del self._waiting[slot]
 
     def _raise_if_refused(self, slot: Slot, inputs: int, attos: int) -> None:
         refused = self._refused.get(slot)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from undercut.core.money import Money
 from undercut.operate.metering.amounts import attos, joined, split
+from undercut.operate.metering.hot_sql import hot
 from undercut.operate.metering.schema import accounts, leases, month_totals
 
 
@@ -99,12 +100,19 @@ def drop_expired(connection: Connection, account: str, now_us: int) -> None:
     )
 
 
+_HELD = "SELECT inputs, nano, atto FROM leases WHERE lease_id = ?"
+_KEEP = "UPDATE leases SET inputs = ?, nano = ?, atto = ? WHERE lease_id = ?"
+
+
 def held(connection: Connection, lease_id: str) -> tuple[int, int] | None:
     """(inputs, attos) left in a lease; None for one that expired and was taken back."""
-    row = connection.execute(
-        select(leases.c.inputs, leases.c.nano, leases.c.atto).where(leases.c.lease_id == lease_id)
-    ).first()
+    row = hot(connection, _HELD, (lease_id,)).first()
     return None if row is None else (int(row[0]), joined(row[1], row[2]))
+
+
+def keep(connection: Connection, lease_id: str, inputs: int, attos: int) -> bool:
+    """Write what a lease holds now; False where it was taken back."""
+    return hot(connection, _KEEP, (inputs, *split(attos), lease_id)).rowcount > 0
 
 
 def put(
@@ -113,18 +121,24 @@ def put(
     account: str,
     month: str,
     amounts: tuple[int, int],
-    expires_us: int | None,
+    expires_us: int,
 ) -> None:
-    """Write what a lease holds now; a new one where `expires_us` is given and none stands."""
+    """Make a lease, or fill one that stands and keep it for longer."""
+    if keep(connection, lease_id, *amounts):
+        renew(connection, [lease_id], expires_us)
+        return
     nano, atto = split(amounts[1])
-    values = {"inputs": amounts[0], "nano": nano, "atto": atto}
-    if expires_us is not None:
-        values["expires_us"] = expires_us
-    done = connection.execute(update(leases).where(leases.c.lease_id == lease_id).values(**values))
-    if done.rowcount == 0 and expires_us is not None:
-        connection.execute(
-            insert(leases).values(lease_id=lease_id, account=account, month=month, **values)
+    connection.execute(
+        insert(leases).values(
+            lease_id=lease_id,
+            account=account,
+            month=month,
+            inputs=amounts[0],
+            nano=nano,
+            atto=atto,
+            expires_us=expires_us,
         )
+    )
 
 
 def renew(connection: Connection, lease_ids: list[str], expires_us: int) -> set[str]:

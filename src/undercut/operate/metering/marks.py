@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
+from undercut.operate.metering.hot_sql import hot
 from undercut.operate.metering.schema import writers
+
+_UPDATE = "UPDATE writers SET last_group = ? WHERE writer_id = ?"
 
 
 def mark(connection: Connection, writer_id: str, number: int) -> None:
     """Note in this transaction which one of the writer's it is."""
-    done = connection.execute(
-        update(writers).where(writers.c.writer_id == writer_id).values(last_group=number)
-    )
-    if done.rowcount == 0:
+    if hot(connection, _UPDATE, (number, writer_id)).rowcount == 0:
         connection.execute(insert(writers).values(writer_id=writer_id, last_group=number))
 
 

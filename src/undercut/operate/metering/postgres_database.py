@@ -41,8 +41,6 @@ _PASSING = ("08", "40", "53300", "55P03", "57")
 class PostgresDatabase:
     """Implements `Database`. The server settles who writes when; accounts have advisory locks."""
 
-    mark = "%s"
-
     def __init__(self, url: URL) -> None:
         self.name = url.set(drivername="postgresql").render_as_string(hide_password=True)
         # one engine: the first connection of each asks the server a dozen questions

@@ -14,12 +14,16 @@ from undercut.core.requests import AnsweredRequest, Recorded
 from undercut.operate.metering.charging import Need, settle
 from undercut.operate.metering.claiming import Standing, claim, conflict, standing
 from undercut.operate.metering.database import Database
+from undercut.operate.metering.hot_sql import hot, marks
 from undercut.operate.metering.jobs import Job, TaskJob
 from undercut.operate.metering.rows import REQUEST_COLUMNS, Row, claim_row
 from undercut.operate.metering.schema import claims, requests
-from undercut.operate.metering.totals import Statement, insert_into, totals_of, upsert_totals
+from undercut.operate.metering.totals import add_totals, totals_of
 
 Claimed = tuple[str, str]
+_INSERT = (
+    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) VALUES ({marks(len(REQUEST_COLUMNS))})"
+)
 
 
 class RecordJob(Job):
@@ -74,8 +78,6 @@ class Recording:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows: Statement = insert_into("requests", REQUEST_COLUMNS, database.mark)
-        self._totals: Statement = upsert_totals(database.mark)
 
     def apply(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Locks first and everything in one order, so that two processes never deadlock."""
@@ -106,7 +108,7 @@ class Recording:
             )
             if gone.rowcount:
                 lines = totals_of([job], sign=-1)
-                connection.exec_driver_sql(self._totals, lines)
+                add_totals(connection, lines)
 
     def refusal(self, job: Job, error: Exception) -> Exception | None:
         """A request id that is in the books already is a conflict, not a failure of the books."""
@@ -130,8 +132,8 @@ class Recording:
             _unclaim(connection, [job for job in limited if job.error is not None])
         charged = [job for job in new if job.error is None]
         if charged:
-            connection.exec_driver_sql(self._totals, totals_of(charged))
-            connection.exec_driver_sql(self._rows, [job.row for job in charged])
+            add_totals(connection, totals_of(charged))
+            hot(connection, _INSERT, [job.row for job in charged])
         for job in charged:
             job.result = Recorded(job.request.answer, repeat=False)
         _answer_repeats(records, first, stood)
@@ -141,7 +143,7 @@ class Recording:
         if not first:
             return {}
         rows = [first[key].claim_row for key in sorted(first)]
-        if claim(connection, rows, self._database.mark) == len(rows):
+        if claim(connection, rows) == len(rows):
             return {}
         found = standing(connection, self._database, sorted(first))
         return {one.claimed: one for one in found if one.token != first[one.claimed].token}

@@ -35,8 +35,6 @@ class SqliteDatabase:
     file beside the database, closing included: the last to close checkpoints.
     """
 
-    mark = "?"
-
     def __init__(self, path: Path, *, busy_seconds: float = 0.25) -> None:
         if not path.parent.is_dir():
             raise ConfigError(

@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from undercut.operate.metering.amounts import split
+from undercut.operate.metering.hot_sql import hot, marks
 
 if TYPE_CHECKING:
     from undercut.operate.metering.recording import RecordJob
 
-Statement = str
+Line = tuple[object, ...]
 _KEY = ("tenant", "account", "month", "currency")
 _SUMS = ("requests", "inputs", "tokens", "nano", "atto")
+_ADD = (
+    f"INSERT INTO month_totals ({', '.join(_KEY + _SUMS)})"
+    f" VALUES ({marks(len(_KEY + _SUMS))}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET "
+    + ", ".join(f"{name} = month_totals.{name} + excluded.{name}" for name in _SUMS)
+)
 
 
-def insert_into(table: str, columns: Sequence[str], mark: str) -> Statement:
-    """An INSERT of whole rows in the driver's own SQL: the hot path goes round the compiler."""
-    marks = ", ".join([mark] * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+def add_totals(connection: Connection, lines: list[Line]) -> None:
+    """Add lines to the totals; the database adds, so nothing has to be read before."""
+    hot(connection, _ADD, lines)
 
 
-def upsert_totals(mark: str) -> Statement:
-    """Adds a line to the totals; the database adds, so nothing has to be read before."""
-    sums = ", ".join(f"{name} = month_totals.{name} + excluded.{name}" for name in _SUMS)
-    return (
-        insert_into("month_totals", _KEY + _SUMS, mark)
-        + f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {sums}"
-    )
-
-
-def totals_of(jobs: Sequence[RecordJob], *, sign: int = 1) -> list[tuple[object, ...]]:
+def totals_of(jobs: Sequence[RecordJob], *, sign: int = 1) -> list[Line]:
     """The jobs' sums, one line per account, month and currency, in one order for all writers."""
     sums: dict[tuple[str, str, str, str], list[int]] = {}
     for job in jobs:
