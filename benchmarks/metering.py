@@ -104,11 +104,11 @@ def measure(books: OpenBooks, terms: KeyTerms, *, keyed: bool, rate: int, second
 
     without, found = asyncio.run(both())
     added = (found.cpu - without.cpu) / found.rows * 1e6
-    waits = found.waits
+    base = without.cpu / without.rows * 1e6
+    half, most = (found.waits[int(len(found.waits) * share)] * 1e3 for share in (0.5, 0.99))
     return (
         f"{found.rows / found.seconds:7,.0f} rows/s   {added:5.1f} us CPU a row"
-        f" ({without.cpu / found.rows * 1e6:.1f} without)   wait p50 {waits[len(waits) // 2] * 1e3:.2f}"
-        f" p99 {waits[int(len(waits) * 0.99)] * 1e3:.2f} ms"
+        f" ({base:.1f} without)   wait p50 {half:.2f} p99 {most:.2f} ms"
     )
 
 

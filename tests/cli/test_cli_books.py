@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said(undercut_cli: Call, url: str, tmp_path: Path) -> 
         assert (outcome.code, said in outcome.err) == (2, True), outcome
         assert "Traceback" not in outcome.err
     gone = undercut_cli("usage", "acme", "--books", "postgresql://u:hidden@127.0.0.1:1/none")
-    assert gone.code == 6
+    assert gone.code == 7
     assert "hidden" not in gone.err
 
 

@@ -15,19 +15,21 @@ from undercut.operate.metering.books import OpenBooks, open_books
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     if binaries() is None:
         pytest.skip("no PostgreSQL server is installed: neither initdb nor pg_ctl was found")
-    # the temp folder of pytest belongs to one user only; the server may run as another
-    server = PostgresServer(Path("/tmp"))
+    server = PostgresServer()
     yield server
     server.remove()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def books_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def books_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty place for books."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'books.sqlite'}"
+        yield f"sqlite:///{tmp_path / 'books.sqlite'}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.database()
+    url = server.database()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture

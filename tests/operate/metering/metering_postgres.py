@@ -34,9 +34,10 @@ def binaries() -> Path | None:
 class PostgresServer:
     """A server on an ephemeral loopback port, run by another user where we are root."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._as = _other_user()
-        self.home = Path(tempfile.mkdtemp(prefix="undercut-pg-", dir=folder))
+        # not below pytest's own folder: that belongs to one user, the server may be another
+        self.home = Path(tempfile.mkdtemp(prefix="undercut-pg-", dir=_roomy_memory()))
         if self._as:
             shutil.chown(self.home, *self._as)
         self.data = self.home / "data"
@@ -61,6 +62,10 @@ class PostgresServer:
         name = f"books_{uuid.uuid4().hex[:12]}"
         self.sql(f"CREATE DATABASE {name}")
         return f"postgresql://{self.user}@127.0.0.1:{self.port}/{name}"
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self.sql(f"DROP DATABASE {url.rsplit('/', 1)[1]} WITH (FORCE)")
 
     def sql(self, statement: str) -> None:
         import psycopg
@@ -96,6 +101,14 @@ class PostgresServer:
         if done.returncode:
             text = (self.home / "errors").read_text()
             raise subprocess.CalledProcessError(done.returncode, program, stderr=text[-2000:])
+
+
+def _roomy_memory() -> Path | None:
+    """A folder in memory, so that a busy disk does not slow the tests; None for the usual one."""
+    place = Path("/dev/shm")
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        return None
+    return place if shutil.disk_usage(place).free > 2**30 else None
 
 
 def _other_user() -> tuple[int, int] | None:

@@ -158,7 +158,7 @@ def test_a_short_lock_is_waited_for(tmp_path: Path) -> None:
 def test_a_server_that_goes_and_comes_back() -> None:
     if binaries() is None:
         pytest.skip("no PostgreSQL server is installed: neither initdb nor pg_ctl was found")
-    server = PostgresServer(Path("/tmp"))
+    server = PostgresServer()
     try:
         with open_books(server.database(), patience_seconds=0.5) as books:
             caller, secret = new_caller(books, monthly_inputs=1000)
@@ -235,14 +235,14 @@ def test_a_commit_that_stood_after_its_callers_gave_up_is_undone(
         assert books.read(check_books) == ()
 
 
-def test_keys_are_not_trusted_for_ever(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_are_not_trusted_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that cannot read the books cannot see revocations."""
     from undercut.operate.metering import key_cache
 
+    if binaries() is None:
+        pytest.skip("no PostgreSQL server is installed: neither initdb nor pg_ctl was found")
     monkeypatch.setattr(key_cache, "STALE_SECONDS", 0.5)
-    server = PostgresServer(Path("/tmp"))
+    server = PostgresServer()
     try:
         with open_books(server.database(), patience_seconds=0.2) as books:
             _, secret = new_caller(books)

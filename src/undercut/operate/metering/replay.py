@@ -14,7 +14,7 @@ from undercut.operate.metering.database import Database, unavailable
 from undercut.operate.metering.gathering import Gathering
 from undercut.operate.metering.jobs import Job, tell_all
 
-_REST_SECONDS = 0.002
+_REST_SECONDS = 0.004
 
 
 class ReplayJob(Job):

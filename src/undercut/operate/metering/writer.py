@@ -18,7 +18,7 @@ from undercut.operate.metering.jobs import Job, tell_all
 from undercut.operate.metering.marks import forget, mark, stands
 
 _PAUSE_SECONDS = 0.02
-_REST_SECONDS = 0.004
+_REST_SECONDS = 0.006
 
 
 class Transaction(Protocol):
