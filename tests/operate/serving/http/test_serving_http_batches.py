@@ -10,10 +10,10 @@ import threading
 import time
 
 import pytest
-from conftest import serving
 from hypothesis import given
 from hypothesis import strategies as st
 from serving_http_fakes import PLAN, bearer, label_of, ndjson
+from serving_http_server import serving
 
 from undercut.operate.serving.http.batch_csv import CsvReader, ends_quoted
 from undercut.operate.serving.http.batch_records import NdjsonReader, Record
