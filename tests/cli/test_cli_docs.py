@@ -25,7 +25,7 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_the_page_documents_every_command_and_code() -> None:
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
-    for command in ("run", "predict", "show", "ledger", "doctor", "usage", "keys", "keys create"):
+    for command in ("run", "predict", "serve", "show", "ledger", "doctor", "usage", "keys", "keys create"):
         assert f"## undercut {command}\n" in page
     assert "| 130 |" in page
 
