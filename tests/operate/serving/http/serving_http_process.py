@@ -1,10 +1,12 @@
-"""A server as a process of its own, for signals: `python serving_http_process.py PORT BOOKS`.
+"""A server as a process of its own, for signals: `python serving_http_process.py PORT BOOKS JSON`.
 
-BOOKS gets a line for each recorded request before its answer goes out.
+BOOKS gets a line for each recorded request before its answer goes out. JSON: limits, and the
+engine's delay_seconds.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -32,12 +34,13 @@ class FileBooks(MemoryBooks):
 
 def main() -> None:
     """Serve until a signal."""
-    port, file, drain_seconds = int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+    port, file = int(sys.argv[1]), Path(sys.argv[2])
+    settings = json.loads(sys.argv[3])
     gate = MemoryGate()
     books = FileBooks(gate)
     books.file = file
-    engine = MemoryEngine(delay_seconds=float(sys.argv[4]))
-    limits = HttpLimits(drain_seconds=drain_seconds)
+    engine = MemoryEngine(delay_seconds=settings.pop("delay_seconds"))
+    limits = HttpLimits(**settings)
     services = make_services(engine, gate, books, books, limits=limits)
     listener = bind("127.0.0.1", port)
     serve_until_stopped(Application(services, log=JsonLog(requests=False)), [listener])

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from serving_http_fakes import bearer
-
-SCRIPT = Path(__file__).with_name("serving_http_process.py")
-SOURCE = Path(__file__).parents[4] / "src"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def process(
-    port: int, file: Path, drain_seconds: float = 10, delay_seconds: float = 0.0
-) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, str(SCRIPT), str(port), str(file)]
-    command += [str(drain_seconds), str(delay_seconds)]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
-    try:
-        assert running.stderr is not None
-        for line in running.stderr:
-            if b'"event":"ready"' in line:
-                break
-        yield running
-    finally:
-        if running.poll() is None:
-            running.kill()
-        running.communicate()
+from serving_http_subprocess import free_port, process
 
 
 def ask(client: httpx.Client, key: str) -> httpx.Response:
@@ -90,18 +58,20 @@ def test_what_takes_longer_than_the_drain_limit_is_told_so_and_not_charged(tmp_p
 
 def test_a_second_signal_ends_it_at_once(tmp_path):
     port = free_port()
-    with process(port, tmp_path / "rows", drain_seconds=30, delay_seconds=20) as running:
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            body = b'{"inputs": "a"}'
-            connection.sendall(
-                b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer uc_acme_predict\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-            )
-            time.sleep(0.2)
-            running.terminate()
-            time.sleep(0.3)
-            running.terminate()
-            assert running.wait(5) == 0
+    with (
+        process(port, tmp_path / "rows", drain_seconds=30, delay_seconds=20) as running,
+        socket.create_connection(("127.0.0.1", port)) as connection,
+    ):
+        body = b'{"inputs": "a"}'
+        connection.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer uc_acme_predict\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        time.sleep(0.2)
+        running.terminate()
+        time.sleep(0.3)
+        running.terminate()
+        assert running.wait(5) == 0
 
 
 def test_restarts_behind_a_retrying_client_lose_nothing(tmp_path):
