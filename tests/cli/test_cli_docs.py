@@ -28,6 +28,7 @@ def test_the_page_documents_every_command_and_code() -> None:
     commands = (
         "run",
         "predict",
+        "serve",
         "show",
         "ledger",
         "crawl",

@@ -6,8 +6,8 @@ import json
 import socket
 
 import pytest
-from conftest import serving
 from serving_http_fakes import KEYS, PLAN, bearer
+from serving_http_server import serving
 
 from undercut.core.requests import Role
 from undercut.operate.serving.http.authorising import authorise

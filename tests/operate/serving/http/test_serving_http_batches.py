@@ -10,10 +10,10 @@ import threading
 import time
 
 import pytest
-from conftest import serving
 from hypothesis import given
 from hypothesis import strategies as st
 from serving_http_fakes import PLAN, bearer, label_of, ndjson
+from serving_http_server import serving
 
 from undercut.operate.serving.http.batch_csv import CsvReader, ends_quoted
 from undercut.operate.serving.http.batch_records import NdjsonReader, Record
@@ -208,22 +208,24 @@ def test_a_full_engine_is_waited_for_once_the_batch_has_begun():
 
 
 def test_answers_flow_while_the_upload_goes_on():
-    with serving(SMALL) as served:
-        with socket.create_connection(("127.0.0.1", served.port)) as connection:
-            connection.settimeout(5)
-            connection.sendall(
-                b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer uc_acme_predict\r\n"
-                b"Transfer-Encoding: chunked\r\n\r\n"
-            )
-            seen = b""
-            for round_number in range(1, 4):
-                lines = b'"text"\n' * 4
-                connection.sendall(b"%x\r\n%s\r\n" % (len(lines), lines))
-                while seen.count(b'"position"') < 4 * round_number:
-                    seen += connection.recv(65536)
-            connection.sendall(b"0\r\n\r\n")
-            while b"summary" not in seen:
+    with (
+        serving(SMALL) as served,
+        socket.create_connection(("127.0.0.1", served.port)) as connection,
+    ):
+        connection.settimeout(5)
+        connection.sendall(
+            b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer uc_acme_predict\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        seen = b""
+        for round_number in range(1, 4):
+            lines = b'"text"\n' * 4
+            connection.sendall(b"%x\r\n%s\r\n" % (len(lines), lines))
+            while seen.count(b'"position"') < 4 * round_number:
                 seen += connection.recv(65536)
+        connection.sendall(b"0\r\n\r\n")
+        while b"summary" not in seen:
+            seen += connection.recv(65536)
 
 
 def test_a_client_that_leaves_midway_pays_only_for_what_was_recorded():

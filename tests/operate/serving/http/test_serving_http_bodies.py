@@ -8,10 +8,10 @@ import math
 import httpx
 import orjson
 import pytest
-from conftest import serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_http_fakes import MemoryBooks, MemoryEngine, MemoryGate, bearer
+from serving_http_server import serving
 
 from undercut.operate.serving.http.app import Application
 from undercut.operate.serving.http.limits import HttpLimits

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from conftest import serving
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as openmetrics_families,
 )
 from prometheus_client.parser import text_string_to_metric_families
 from serving_http_fakes import bearer
+from serving_http_server import serving
 
 from undercut.operate.serving.http.app import Application
 from undercut.operate.serving.http.figures import Figure

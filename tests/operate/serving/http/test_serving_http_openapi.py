@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import schemathesis
-from conftest import serving
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi import checks
 from serving_http_fakes import bearer
+from serving_http_server import serving
 
 from undercut.operate.serving.http.limits import HttpLimits
 from undercut.operate.serving.http.openapi import openapi_document

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from conftest import serving
+from serving_http_server import serving
 
 from undercut.operate.serving.http.limits import HttpLimits
 
@@ -38,7 +38,7 @@ def test_slow_heads_and_idle_connections_are_cut():
                 time.sleep(0.02)
                 if time.monotonic() - started > 2.5:
                     break
-        assert b"" == closed(silent)
+        assert closed(silent) == b""
         assert b" 408 " in closed(dripping) or time.monotonic() - started < 2.5
         seen = closed(second)
         assert b" 200 " in seen

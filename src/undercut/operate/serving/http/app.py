@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 from undercut.core.errors import UndercutError
@@ -26,17 +27,34 @@ from undercut.operate.serving.http.routes import Match, Route, RouteTable
 from undercut.operate.serving.http.services import Services
 from undercut.operate.serving.http.tracing import Tracer
 
+Background = Callable[[], Awaitable[None]]
+
 _JSON_TYPES = frozenset({b"", b"application/json", b"application/x-www-form-urlencoded"})
 
 
 class Application:
-    """ASGI 3. The engine starts and stops with the server's lifespan."""
+    """ASGI 3. The engine starts and stops with the server's lifespan.
+
+    background: runs beside requests, from when the engine has started until the server stops.
+    closing: done when all of that has stopped; off the event loop.
+    failure: why it did not start, where that was to be expected.
+    """
 
     def __init__(
-        self, services: Services, *, log: JsonLog | None = None, tracer: Tracer | None = None
+        self,
+        services: Services,
+        *,
+        log: JsonLog | None = None,
+        tracer: Tracer | None = None,
+        background: Sequence[Background] = (),
+        closing: Callable[[], None] | None = None,
     ) -> None:
         self.services = services
         self.log = log or JsonLog()
+        self.failure: UndercutError | None = None
+        self._background = background
+        self._closing = closing
+        self._running: list[asyncio.Task[None]] = []
         self._routes = RouteTable()
         self._tracer = tracer
         services.till.report = lambda error: self.log.defect(error, during="release")
@@ -54,6 +72,8 @@ class Application:
         """Start the engine; ready when this returns."""
         self.log.start()
         await self.services.engine.start()
+        self._running = [asyncio.create_task(self._watched(work)) for work in self._background]
+        self.services.readiness.draining = False
         self.services.readiness.started = True
         plan = self.services.engine.plan
         self.log.write("ready", plan=plan.name, digest=plan.digest)
@@ -61,10 +81,22 @@ class Application:
     async def close(self) -> None:
         """Finish what was accepted, then stop the engine."""
         self.services.readiness.draining = True
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
         await self.services.engine.close()
         await self.services.till.close()
+        if self._closing is not None:
+            await asyncio.to_thread(self._closing)
         self.log.write("closed")
         self.log.close()
+
+    async def _watched(self, work: Background) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - requests are answered all the same
+            self.log.defect(error, during="background")
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -72,6 +104,7 @@ class Application:
             await self.start()
         except Exception as error:  # noqa: BLE001 - told to the server, which ends
             self.log.defect(error, during="start")
+            self.failure = error if isinstance(error, UndercutError) else None
             words = str(error) if isinstance(error, UndercutError) else type(error).__name__
             self.log.close()
             await send({"type": "lifespan.startup.failed", "message": words})

@@ -26,7 +26,7 @@ td { padding: .15rem 1rem .15rem 0; vertical-align: top; }
 
 async def document(exchange: Exchange) -> Reply:
     """The OpenAPI document."""
-    return Reply(_document_bytes(exchange.services.limits))
+    return Reply(_document_bytes(exchange.services.limits, exchange.services.version))
 
 
 async def page(exchange: Exchange) -> Reply:
@@ -34,22 +34,22 @@ async def page(exchange: Exchange) -> Reply:
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
     return Reply(
-        _page_bytes(exchange.services.limits),
+        _page_bytes(exchange.services.limits, exchange.services.version),
         content_type=b"text/html; charset=utf-8",
         headers=[(b"content-security-policy", policy.encode())],
     )
 
 
 @lru_cache(maxsize=1)
-def _document_bytes(limits: HttpLimits) -> bytes:
+def _document_bytes(limits: HttpLimits, version: str) -> bytes:
     from undercut.operate.serving.http.openapi import openapi_document
 
-    return orjson.dumps(openapi_document(limits))
+    return orjson.dumps(openapi_document(limits, version))
 
 
 @lru_cache(maxsize=1)
-def _page_bytes(limits: HttpLimits) -> bytes:
-    content = orjson.loads(_document_bytes(limits))
+def _page_bytes(limits: HttpLimits, version: str) -> bytes:
+    content = orjson.loads(_document_bytes(limits, version))
     sections = [
         _section(method, path, operation)
         for path, methods in content["paths"].items()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 import orjson
 
-import undercut
 from undercut.operate.serving.answering import Answered, PlanFacts
 from undercut.operate.serving.http.exchange import Exchange, Reply
 from undercut.operate.serving.http.json_body import invalid, kind, parse_object
@@ -26,7 +25,7 @@ _VERSION_DIGITS = 16
 
 async def server_metadata(exchange: Exchange) -> Reply:
     """GET /v2."""
-    return _reply({"name": "undercut", "version": undercut.__version__, "extensions": []})
+    return _reply({"name": "undercut", "version": exchange.services.version, "extensions": []})
 
 
 async def live(exchange: Exchange) -> Reply:

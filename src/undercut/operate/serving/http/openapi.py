@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import undercut
 from undercut.operate.serving.http.limits import HttpLimits
 from undercut.operate.serving.http.refusal import Dialect
 from undercut.operate.serving.http.routes import ROUTES, Route, Rule
@@ -91,8 +90,8 @@ _WORDS = {
 _MEDIA = {"metrics": "text/plain", "docs": "text/html", "batches": "application/x-ndjson"}
 
 
-def openapi_document(limits: HttpLimits | None = None) -> Schema:
-    """The document for a server with these limits."""
+def openapi_document(limits: HttpLimits | None = None, version: str = "0") -> Schema:
+    """The document for a server with these limits; version: of undercut."""
     limits = limits or HttpLimits()
     paths: dict[str, dict[str, object]] = {}
     for route in ROUTES:
@@ -101,7 +100,7 @@ def openapi_document(limits: HttpLimits | None = None) -> Schema:
         "openapi": "3.1.0",
         "info": {
             "title": "undercut",
-            "version": undercut.__version__,
+            "version": version,
             "description": "Answers texts by a certified plan, and says what each answer cost.",
         },
         "paths": paths,

@@ -147,7 +147,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def serve_until_stopped(application: Application, sockets: list[socket.socket]) -> None:
     """Serve on these sockets until SIGTERM or SIGINT; returns when drained.
 
-    Raises ConfigError where the application cannot start; why stands in the log.
+    Raises what kept the application from starting; ConfigError where that stands in the log only.
     """
     logger = logging.getLogger("uvicorn.error")
     logger.handlers = [ServerRecords(application.log)]
@@ -158,4 +158,6 @@ def serve_until_stopped(application: Application, sockets: list[socket.socket]) 
     with contextlib.suppress(SystemExit):
         server.run(sockets)
     if not server.started:
+        if application.failure is not None:
+            raise application.failure
         raise ConfigError("the server could not start", hint="the log says why")

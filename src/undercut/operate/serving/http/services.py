@@ -20,7 +20,7 @@ from undercut.operate.serving.http.usage import UsageReader
 class Services:
     """The rooms' work handed in, and this room's own counters and limits.
 
-    figures: sources of further metrics, such as the engine's queue.
+    figures: sources of further metrics, such as the engine's queue. version: of undercut.
     """
 
     engine: Engine
@@ -34,6 +34,7 @@ class Services:
     ids: RequestIds
     till: Till
     figures: tuple[FigureSource, ...] = ()
+    version: str = "0"
 
 
 def make_services(
@@ -44,6 +45,7 @@ def make_services(
     *,
     limits: HttpLimits | None = None,
     figures: tuple[FigureSource, ...] = (),
+    version: str = "0",
 ) -> Services:
     """Services over an engine, a gate and books; nothing is started."""
     limits = limits or HttpLimits()
@@ -60,4 +62,5 @@ def make_services(
         ids=RequestIds(),
         till=Till(gate, books, engine, counters),
         figures=figures,
+        version=version,
     )
