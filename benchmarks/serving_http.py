@@ -16,6 +16,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def main() -> None:
                 "command": f"python benchmarks/serving_http.py --only {name} "
                 f"--seconds {asked.seconds:g} --rounds {asked.rounds}",
             }
-            found["machine"] = machine_facts().model_dump(mode="json")
+            found["machine"] = asdict(machine_facts())
             asked.results.parent.mkdir(parents=True, exist_ok=True)
             asked.results.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({name: found[name] for name in asked.only}, indent=1))

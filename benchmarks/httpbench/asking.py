@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -41,6 +42,7 @@ def closed_loop(plan: LoadPlan) -> LoadResult:
         script.write_text(_lua(plan), encoding="utf-8")
         if plan.warm_seconds:
             _wrk(plan, script, max(1, round(plan.warm_seconds)))
+            script.write_text(_lua(plan), encoding="utf-8")  # new keys
         return _wrk(plan, script, max(1, round(plan.seconds)))
 
 
@@ -67,6 +69,9 @@ def _wrk(plan: LoadPlan, script: Path, seconds: int) -> LoadResult:
 def _lua(plan: LoadPlan) -> str:
     """Bodies sent in turn; the outcome as one line of JSON."""
     headers = {"Content-Type": "application/json", **plan.headers}
+    if plan.idempotency_keys:
+        # wrk writes headers before the body, so this is the first NUMBER of a request.
+        headers["Idempotency-Key"] = f"{os.urandom(6).hex()}-NUMBER"
     set_headers = "\n".join(
         f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items()
     )
@@ -76,13 +81,20 @@ def _lua(plan: LoadPlan) -> str:
 wrk.method = "POST"
 {set_headers}
 local bodies = {{ {bodies} }}
-local ready, at = {{}}, 0
+local before, after, at, sent = {{}}, {{}}, 0, 0
 function init(arguments)
-  for number, body in ipairs(bodies) do ready[number] = wrk.format(nil, nil, nil, body) end
+  for number, body in ipairs(bodies) do
+    local whole = wrk.format(nil, nil, nil, body)
+    local from, to = whole:find("NUMBER", 1, true)
+    before[number] = from and whole:sub(1, from - 1) or whole
+    after[number] = from and whole:sub(to + 1)
+  end
 end
 function request()
-  at = at % #ready + 1
-  return ready[at]
+  at = at % #before + 1
+  sent = sent + 1
+  if after[at] then return before[at] .. sent .. after[at] end
+  return before[at]
 end
 function done(summary, latency, requests)
   local e = summary.errors

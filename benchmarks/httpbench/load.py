@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+_NUMBER = b"##########"  # stands where the number of a request goes; a header, so before any body
 PERCENTILES = (50, 90, 99, 99.9)
 
 
@@ -32,7 +33,7 @@ class LoadPlan:
     """url: with path. bodies: JSON, sent in turn. rate: requests a second, None for closed loop.
 
     connections: at once; in open loop the most there may be.
-    headers: of every request, beside the usual ones.
+    headers: of every request, beside the usual ones. idempotency_keys: send a new one with each.
     """
 
     url: str
@@ -42,6 +43,7 @@ class LoadPlan:
     rate: float | None = None
     warm_seconds: float = 0.5
     headers: dict[str, str] = field(default_factory=dict)
+    idempotency_keys: bool = False
 
 
 @dataclass
@@ -135,6 +137,8 @@ class _Load:
         self.tally = _Tally()
         parts = urlsplit(plan.url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
+        if plan.idempotency_keys:
+            plan.headers["Idempotency-Key"] = f"{os.urandom(6).hex()}-{_NUMBER.decode()}"
         extra = "".join(f"{name}: {value}\r\n" for name, value in plan.headers.items())
         self._requests = [
             (
@@ -171,6 +175,8 @@ class _Load:
     def _ask(self, connection: _Connection, due: float) -> None:
         request = self._requests[self._next % len(self._requests)]
         self._next += 1
+        if self.plan.idempotency_keys:
+            request = request.replace(_NUMBER, b"%010d" % self._next, 1)
         connection.ask(request, due)
 
     def _connect(self) -> None:

@@ -9,7 +9,11 @@ from httpbench.processes import RunningServer
 from httpbench.servers import Stand, undercut
 from httpbench.texts import bodies, questions
 
-SHAPES = {"single requests, 32 clients": (1, 32), "batches of 64, 8 clients": (64, 8)}
+SHAPES = {
+    "single requests, 32 clients": (1, 32, False),
+    "single requests, 32 clients, each with an idempotency key": (1, 32, True),
+    "batches of 64, 8 clients": (64, 8, False),
+}
 
 
 def metering_cost(stand: Stand, *, seconds: float, rounds: int) -> dict[str, object]:
@@ -19,8 +23,8 @@ def metering_cost(stand: Stand, *, seconds: float, rounds: int) -> dict[str, obj
         for number in range(rounds):
             pair = [("on", metered), ("off", bare)]
             for name, server in pair if number % 2 == 0 else reversed(pair):
-                for shape, (inputs, clients) in SHAPES.items():
-                    result = _ask(server, inputs, clients, seconds)
+                for shape, (inputs, clients, keys) in SHAPES.items():
+                    result = _ask(server, inputs, clients, seconds, keys=keys)
                     rates = found[shape].setdefault(name, [])
                     rates.append(result.answered_per_second)
     return {
@@ -33,13 +37,16 @@ def metering_cost(stand: Stand, *, seconds: float, rounds: int) -> dict[str, obj
     }
 
 
-def _ask(server: RunningServer, inputs: int, clients: int, seconds: float) -> LoadResult:
+def _ask(
+    server: RunningServer, inputs: int, clients: int, seconds: float, *, keys: bool
+) -> LoadResult:
     result = closed_loop(
         LoadPlan(
             url=server.url + "/v1/predict",
             bodies=bodies(questions(), inputs=inputs, requests=500),
             seconds=seconds,
             connections=clients,
+            idempotency_keys=keys,
         )
     )
     if set(result.by_status) != {"200"} or result.broken:

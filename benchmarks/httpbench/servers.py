@@ -59,7 +59,7 @@ def undercut(
     if metering:
         books = stand.work / f"books-{port}.sqlite"
         command = [sys.executable, "-m", "undercut", "serve", folder]
-        command += ["--port", str(port), "--books", f"sqlite:///{books}"]
+        command += ["--port", str(port), "--books", f"sqlite:///{books}", "--no-keys"]
     else:
         command = [sys.executable, str(CONTENDERS / "unmetered.py"), folder, str(port)]
     with running(

@@ -53,8 +53,8 @@ def cluster() -> Iterator[str]:
     """A head without cores and two workers of one core each."""
     from ray.cluster_utils import Cluster
 
-    # Nodes are processes of this machine: they must find the package and the builder.
-    paths = [str(HERE), str(HERE.parents[1] / "src"), os.environ.get("PYTHONPATH", "")]
+    # Nodes are processes of this machine: they must find this very package.
+    paths = [str(HERE.parents[1] / "src"), os.environ.get("PYTHONPATH", "")]
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -94,11 +94,7 @@ def test_two_workers_answer_and_a_killed_one_loses_and_doubles_nothing(
             lambda connection: create_key(connection, "acme", KeyTerms(), datetime.now(UTC))
         )
         config = RayServing(address=cluster, port=_free_port(), replicas=2, per_node=1)
-        start_on_ray(
-            "ray_served_application:application",
-            {"plan": str(plan), "books": books_url},
-            config,
-        )
+        start_on_ray({"plan": str(plan), "books": books_url}, config)
         url = f"http://127.0.0.1:{config.port}"
         told: list[Progress] = []
 

@@ -20,6 +20,7 @@ from undercut.core.errors import ConfigError, MissingExtraError
 from undercut.operate.serving.ray_replica import RayReplica
 
 NAME: Final = "undercut"
+BUILDER: Final = "undercut.runs.serving:replica_application"
 PORT: Final = 8700
 # Ray waits so much longer than the application: that one drains first.
 _GRACE_SECONDS: Final = 10.0
@@ -66,14 +67,14 @@ def check_books(url: str) -> str:
     return url
 
 
-def serve_on_ray(builder: str, arguments: Mapping[str, str], config: RayServing) -> None:
+def serve_on_ray(arguments: Mapping[str, str], config: RayServing, builder: str = BUILDER) -> None:
     """Serve until SIGTERM or SIGINT, then drain; blocks.
 
-    builder: 'package.module:function', importable on every node, gives the ASGI application;
-    arguments: strings for it, paths that every node can read among them.
+    arguments: strings for the builder, such as plan=folder and books=URL: what every node can
+    read. builder: 'package.module:function', importable on every node, gives the application.
     Raises MissingExtraError without Ray, ConfigError where the replicas cannot start.
     """
-    start_on_ray(builder, arguments, config)
+    start_on_ray(arguments, config, builder)
     stop = threading.Event()
     before = {number: signal.signal(number, _setter(stop)) for number in _SIGNALS}
     try:
@@ -85,7 +86,7 @@ def serve_on_ray(builder: str, arguments: Mapping[str, str], config: RayServing)
         stop_on_ray(config)
 
 
-def start_on_ray(builder: str, arguments: Mapping[str, str], config: RayServing) -> None:
+def start_on_ray(arguments: Mapping[str, str], config: RayServing, builder: str = BUILDER) -> None:
     """Connect to the cluster, or start a local one, and return when every replica is healthy."""
     serve = _ray_serve()
     _connect(config)
@@ -121,6 +122,8 @@ def options(config: RayServing) -> dict[str, Any]:
     """Of the Ray Serve deployment; nothing that bounds is left at its default."""
     return {
         "name": NAME,
+        # The application writes a line for each request itself.
+        "logging_config": {"enable_access_log": False},
         "num_replicas": config.replicas,
         "ray_actor_options": {"num_cpus": config.replica_cpus},
         "max_replicas_per_node": config.per_node,
