@@ -17,9 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from undercut.operate.metering.books import open_books
-from undercut.operate.metering.key_rows import KeyTerms, create_key
-
 from httpbench.asking import closed_loop
 from httpbench.figures import ratios, spread
 from httpbench.load import LoadPlan
@@ -27,6 +24,8 @@ from httpbench.processes import free_port, running
 from httpbench.servers import Stand
 from httpbench.texts import bodies, questions
 from undercut.core.requests import Role
+from undercut.operate.metering.books import open_books
+from undercut.operate.metering.key_rows import KeyTerms, create_key
 from undercut.runs.machine import machine_facts
 from undercut.runs.serving_ray import RayServing, start_on_ray, stop_on_ray
 

@@ -80,11 +80,11 @@ def test_two_workers_answer_and_a_killed_one_loses_and_doubles_nothing(
 ) -> None:
     from sqlalchemy import select
     from test_operate_batch_prediction import make_plan
+
+    from undercut.models.plan import load_plan
     from undercut.operate.metering.books import open_books
     from undercut.operate.metering.key_rows import KeyTerms, create_key
     from undercut.operate.metering.schema import requests
-
-    from undercut.models.plan import load_plan
     from undercut.runs.serving_ray import RayServing, start_on_ray, stop_on_ray
 
     plan = make_plan(tmp_path / "plan")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import sys
 
+from undercut.core.money import Money
+from undercut.core.requests import AnsweredRequest, Caller, Recorded, Ticket
 from undercut.operate.serving.deploy.deployments import Deployments
 from undercut.operate.serving.http.app import Application
 from undercut.operate.serving.http.server import bind, serve_until_stopped
 from undercut.operate.serving.http.services import make_services
 from undercut.operate.serving.http.usage import MonthUsage
-
-from undercut.core.money import Money
-from undercut.core.requests import AnsweredRequest, Caller, Recorded, Ticket
 
 NOBODY = Caller("nobody", "none")
 
