@@ -7,10 +7,8 @@ from enum import IntEnum
 
 from undercut.core.errors import (
     ArtefactError,
-    BooksUnavailableError,
     BudgetExceededError,
     ConfigError,
-    ConnectionFailedError,
     InputError,
     LedgerError,
     MissingExtraError,
@@ -41,8 +39,8 @@ MEANINGS = {
     ExitCode.INPUT: "the input data",
     ExitCode.NOT_MET: "target not met, only with --fail-if-not-met",
     ExitCode.BUDGET: "the budget is spent",
-    ExitCode.STORED: "an output folder, plan, ledger or the books cannot be read or written",
-    ExitCode.REFUSED: "a server refused the request",
+    ExitCode.STORED: "an output folder, plan or ledger cannot be read or written",
+    ExitCode.REFUSED: "a server or its books refused the request",
     ExitCode.STOPPED: "stopped with Ctrl-C",
     ExitCode.READER_GONE: "whoever read the output went away (a closed pipe)",
 }
@@ -54,9 +52,7 @@ _BY_ERROR: tuple[tuple[type[UndercutError], ExitCode], ...] = (
     (BudgetExceededError, ExitCode.BUDGET),
     (ArtefactError, ExitCode.STORED),
     (LedgerError, ExitCode.STORED),
-    (BooksUnavailableError, ExitCode.STORED),
     (RequestError, ExitCode.REFUSED),
-    (ConnectionFailedError, ExitCode.REFUSED),
 )
 
 # What the system says of a name that is wrong, rather than of a disk that refuses.
