@@ -9,6 +9,7 @@ from undercut.core.errors import (
     ArtefactError,
     BudgetExceededError,
     ConfigError,
+    ConnectionFailedError,
     InputError,
     LedgerError,
     MissingExtraError,
@@ -40,7 +41,7 @@ MEANINGS = {
     ExitCode.NOT_MET: "target not met, only with --fail-if-not-met",
     ExitCode.BUDGET: "the budget is spent",
     ExitCode.STORED: "an output folder, plan or ledger cannot be read or written",
-    ExitCode.REFUSED: "a server or its books refused the request",
+    ExitCode.REFUSED: "a server or its books refused the request or could not be reached",
     ExitCode.STOPPED: "stopped with Ctrl-C",
     ExitCode.READER_GONE: "whoever read the output went away (a closed pipe)",
 }
@@ -53,6 +54,7 @@ _BY_ERROR: tuple[tuple[type[UndercutError], ExitCode], ...] = (
     (ArtefactError, ExitCode.STORED),
     (LedgerError, ExitCode.STORED),
     (RequestError, ExitCode.REFUSED),
+    (ConnectionFailedError, ExitCode.REFUSED),
 )
 
 # What the system says of a name that is wrong, rather than of a disk that refuses.
