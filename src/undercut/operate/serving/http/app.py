@@ -212,6 +212,7 @@ class Application:
         counters.finished(operation, outcome.status, seconds)
         if outcome.gone:
             counters.disconnects += 1
+        counters.log_lines_dropped = self.log.dropped
         if self.log.requests:
             self.log.write(
                 "request",
