@@ -29,6 +29,7 @@ def test_the_page_documents_every_command_and_code() -> None:
         "run",
         "predict",
         "serve",
+        "deploy",
         "show",
         "ledger",
         "crawl",

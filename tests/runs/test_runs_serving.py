@@ -227,3 +227,73 @@ def test_no_plan_and_a_port_in_use_are_told(
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match="cannot listen"):
             serve(ServeConfig(plan=str(make_plan()), port=port, books=books, workers=0))
+
+
+def deploy(books: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "undercut", "deploy", *arguments, "--books", books],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        timeout=60,
+    )
+
+
+def test_the_deploy_command_is_followed_and_told(make_plan: MakePlan, books: str) -> None:
+    old, new = make_plan(name="old"), make_plan(name="new")
+    with served(str(old), "--books", books, "--workers", "0", "--no-keys") as (url, _, stop):
+        tried = deploy(books, str(new), "--canary", "25%", "--note", "a try", "--json")
+        assert tried.returncode == 0, tried.stderr
+        answer = json.loads(tried.stdout)
+        assert (answer["action"], answer["outcome"]["action"]) == ("canary", "canary_started")
+        seen = {_plan(url) for _ in range(60)}
+        assert seen == {"old", "new"}
+
+        promoted = deploy(books, "--promote")
+        assert "promoted" in promoted.stdout
+        assert _plan(url) == "new"
+
+        back = deploy(books, "--rollback")
+        assert back.returncode == 0, back.stderr
+        assert _plan(url) == "old"
+        stop()
+    rows = json.loads(deploy(books, "--history", "--json").stdout)
+    orders = [row["action"] for row in rows if row["action"] in {"canary", "promote", "rollback"}]
+    assert orders == ["canary", "promote", "rollback"]
+    assert rows[1]["note"] == "a try"
+    shown = deploy(books, "--history")
+    assert "canary" in shown.stdout
+    assert "25%" in shown.stdout
+
+
+def test_deploy_refuses_what_is_no_plan_and_what_contradicts(
+    make_plan: MakePlan, books: str, tmp_path: Path
+) -> None:
+    broken = make_plan(name="broken")
+    (broken / "plan.json").write_text("{}", encoding="utf-8")
+    for arguments, code, words in (
+        ((str(tmp_path / "nowhere"),), 6, "plan.json"),
+        ((str(broken),), 6, "broken"),
+        ((), 2, "--promote"),
+        ((str(broken), "--promote"), 2, "--promote"),
+        ((str(broken), "--canary", "10%", "--shadow"), 2, "exclude"),
+        ((str(make_plan(name="good")), "--canary", "200%"), 2, "100%"),
+    ):
+        refused = deploy(books, *arguments)
+        assert (refused.returncode, words in refused.stderr) == (code, True), refused
+        assert "Traceback" not in refused.stderr
+    assert json.loads(deploy(books, "--history", "--json").stdout) == []
+
+
+def test_an_order_without_a_server_waits_in_the_books(make_plan: MakePlan, books: str) -> None:
+    new = make_plan(name="new")
+    given = deploy(books, str(new), "--wait", "0")
+    assert given.returncode == 0, given.stderr
+    assert "no server has followed it yet" in given.stdout
+    old = make_plan(name="old")
+    with served(str(old), "--books", books, "--workers", "0", "--no-keys") as (url, _, stop):
+        until = time.monotonic() + 10
+        while _plan(url) != "new":
+            assert time.monotonic() < until, stop().decode()
+            time.sleep(0.1)
+        stop()

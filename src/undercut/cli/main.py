@@ -14,6 +14,7 @@ import undercut
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
+from undercut.cli.deploy import deploy
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
@@ -65,7 +66,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, show, ledger, doctor, usage):
+    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
     for group in (data_app(), keys):
         app.add_typer(group)
