@@ -175,7 +175,9 @@ def planted_figures(size: int, other_size: int, threads: int) -> dict:
         rows.append(run(path, other_size, "undercut", 1, planted.family)["row"])
         for side in DATASKETCH:
             rows.append(run(path, other_size, side, 1, planted.family)["row"])
-    fastest = max(row["texts_per_second"] for row in rows if row["side"] != "undercut")
+    others = [row for row in rows if row["side"] != "undercut"]
+    fastest = max(row["texts_per_second"] for row in others)
+    frugal = max(row["texts_per_cpu_second"] for row in others)
     return {
         "texts": size,
         "mean_characters": round(sum(map(len, planted.texts)) / size, 1),
@@ -186,6 +188,9 @@ def planted_figures(size: int, other_size: int, threads: int) -> dict:
         "rows": rows,
         "times_fastest_datasketch": round(rows[0]["texts_per_second"] / fastest, 1),
         "times_fastest_datasketch_one_thread": round(rows[1]["texts_per_second"] / fastest, 1),
+        "times_fastest_datasketch_per_cpu_second": round(
+            rows[1]["texts_per_cpu_second"] / frugal, 1
+        ),
         "missed_by_kind": missed(whole["groups"], planted),
         "siblings_wrongly_joined": wrongly_joined(whole["groups"], planted),
     }
@@ -243,6 +248,7 @@ def main() -> None:
         "command": "python benchmarks/near_duplicates.py",
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": asdict(machine_facts()),
+        "load_average_before": os.getloadavg()[0],  # of others: near 0 on a quiet machine
         "planted": planted_figures(given.texts, given.other_texts, given.threads),
     }
     shared = os.environ.get("UNDERCUT_SHARED")

@@ -64,12 +64,12 @@ def signatures(texts: Sequence[str], config: NearDuplicateConfig) -> Sketches:
 
     Of a text above a million characters the rest counts for equality only.
     """
-    form = normal_form([text[:MAX_CHARACTERS] for text in texts])
+    long_texts = [i for i, text in enumerate(texts) if len(text) > MAX_CHARACTERS]
+    form = normal_form([text[:MAX_CHARACTERS] for text in texts] if long_texts else texts)
     keys = form.exact_keys()
-    for i, text in enumerate(texts):
-        if len(text) > MAX_CHARACTERS:
-            rest = text[MAX_CHARACTERS:].encode("utf-8", "surrogatepass")
-            keys[i] ^= np.uint64(int.from_bytes(blake2b(rest, digest_size=8).digest(), "little"))
+    for i in long_texts:
+        rest = texts[i][MAX_CHARACTERS:].encode("utf-8", "surrogatepass")
+        keys[i] ^= np.uint64(int.from_bytes(blake2b(rest, digest_size=8).digest(), "little"))
     lengths = form.lengths
     whole = config.containment is not None
     short = np.flatnonzero((lengths > 0) & (whole | (lengths <= config.long_characters)))
