@@ -71,7 +71,7 @@ class NearDuplicateFinder:
         """Groups of all texts added so far; more may be added afterwards."""
         if not self._parts:
             self._parts.append(signatures([], self._config))
-        self._parts = [joined(self._parts)]
+        self._parts = [joined(self._parts, threads=self._threads)]
         return join(self._parts[0], self._config, threads=self._threads)
 
 
