@@ -25,7 +25,7 @@ def near_duplicates(
     """Groups of texts that are the same after normalising or nearly the same.
 
     texts: read once, 65,536 at a time; none is kept. About 500 bytes are kept of a short text,
-    at most 8 KB of a long one. The result depends on neither batches nor threads.
+    at most 5 KB of a long one. The result depends on neither batches nor threads.
     Raises InputError for what is not a string.
     Source: Broder 1997; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, chapter 3.
     """
