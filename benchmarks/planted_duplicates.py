@@ -88,15 +88,23 @@ class _Sentence:
         return f"sibling by {what}, {'English' if self.gap else 'Chinese'}"
 
 
-def plant(size: int, *, vocabulary: list[str], seed: int) -> Planted:
-    """About `size` texts, shuffled: 60% families of one, the rest families of two to four and
-    siblings. vocabulary: running English words, with their frequency and order."""
+def plant(
+    size: int, *, vocabulary: list[str], seed: int, sibling_fraction: float = 0.12
+) -> Planted:
+    """About `size` texts, shuffled: most in families of one, others of two to four, and siblings.
+    vocabulary: running English words, with their frequency and order.
+    sibling_fraction: of the texts with a number or a name, how many get one or two siblings; the
+    precision that can be reached hangs on it."""
     rng = random.Random(seed)
     rows: list[tuple[str, int, str]] = []
     family = 0
     while len(rows) < size:
         sentence = _english(rng, vocabulary) if rng.random() < 0.6 else _chinese(rng)
-        siblings = rng.choice((1, 1, 2)) if sentence.kept is not None and rng.random() < 0.12 else 0
+        siblings = (
+            rng.choice((1, 1, 2))
+            if sentence.kept is not None and rng.random() < sibling_fraction
+            else 0
+        )
         for made in (sentence, *(_sibling(rng, sentence) for _ in range(siblings))):
             rows.append((made.text(), family, "base" if made is sentence else made.named()))
             for _ in range(rng.choice((1, 1, 2, 3)) if rng.random() < 0.16 else 0):

@@ -216,7 +216,7 @@ def test_minhash_bands_match_as_often_as_theory_says(similarity):
     pool = rng.integers(0, 1 << 32, (texts, 2 * size - shared), dtype=np.uint32)
     rows = [part.tolist() for row in pool for part in (row[:size], row[size - shared :])]
     true = shared / (2 * size - shared)
-    keys = band_keys(sets_of(rows), band_plan(pool=128, bands=32, rows=5, seed=0))
+    keys = band_keys(sets_of(rows), band_plan(bands=32, rows=5, seed=0))
     same = (keys[:, ::2] == keys[:, 1::2]).mean()
     assert same == pytest.approx(true**5, abs=0.015)
 

@@ -402,7 +402,7 @@ def test_what_is_no_text_is_refused():
         {"band_recall": 1.0},
         {"gram": 1},
         {"hash_functions": 0},
-        {"threshold": 0.01, "chain_threshold": 0.01},
+        {"threshold": 0.01, "chain_threshold": 0.01, "agreement": 0.01},
         {"threshold": float("nan")},
     ],
 )

@@ -26,9 +26,9 @@ class NearDuplicateConfig:
     number_weight: how many extra shingles a number of a short text counts for.
     long_characters: texts above this length are compared by words. Texts down to `threshold`
     times that length are compared both ways, so that no pair falls between.
-    hash_functions: MinHash values computed of a text; most_bands: most bands cut from them;
-    band_recall: least chance that a pair right at the threshold is looked at, far higher just
-    above it (0.996 at 0.7 with the defaults).
+    hash_functions: most MinHash values of a text; band_recall: least chance that a pair is looked
+    at whose sets are equally large and just meet both thresholds (similarity 0.74 with the
+    defaults). Where one text is the longer, less may do, and the chance is 0.95 at 0.65.
     kept_shingles: hashes kept of a text; the similarity of larger ones is an estimate from that
     many (standard error sqrt(s (1 - s) / kept_shingles)), of all others exact.
     giant_bucket: from this many texts in a bucket on, each is compared with the bucket's first
@@ -44,9 +44,8 @@ class NearDuplicateConfig:
     word_gram: int = 2
     number_weight: int = 16
     long_characters: int = 400
-    hash_functions: int = 128
-    most_bands: int = 32
-    band_recall: float = 0.8
+    hash_functions: int = 120
+    band_recall: float = 0.997
     kept_shingles: int = 1024
     giant_bucket: int = 32
     seed: int = 0
@@ -72,24 +71,26 @@ class NearDuplicateConfig:
 
     @cached_property
     def bands(self) -> tuple[int, int]:
-        """(bands, rows in each): the most rows for which `most_bands` give `band_recall`.
+        """(bands, rows in each): the most rows for which `hash_functions` give `band_recall`.
 
         A pair of similarity s shares a bucket with probability 1 - (1 - s^rows)^bands.
         Raises ConfigError where even one row a band is too many.
         Source: Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, section 3.4.
         """
+        # |A and B| = agreement |A| and |A| = |B| make this of the Jaccard similarity:
+        similarity = max(self.threshold, self.agreement / (2.0 - self.agreement))
         best: tuple[int, int] | None = None
         for rows in range(1, self.hash_functions + 1):
-            match = min(self.threshold**rows, 1.0 - 1e-12)
+            match = min(similarity**rows, 1.0 - 1e-12)
             bands = max(1, math.ceil(math.log1p(-self.band_recall) / math.log1p(-match)))
-            if bands > self.most_bands:
+            if bands * rows > self.hash_functions:
                 break
             best = bands, rows
         if best is None:
             raise ConfigError(
-                f"{self.most_bands} bands are too few to find pairs of similarity "
-                f"{self.threshold} with probability {self.band_recall}",
-                hint="more bands, or a higher threshold",
+                f"{self.hash_functions} hash functions are too few to find pairs of similarity "
+                f"{similarity:.3g} with probability {self.band_recall}",
+                hint="more of them, or a higher threshold",
             )
         return best
 
@@ -97,7 +98,7 @@ class NearDuplicateConfig:
     def band_plan(self) -> BandPlan:
         """The hash functions and bands."""
         bands, rows = self.bands
-        return band_plan(pool=self.hash_functions, bands=bands, rows=rows, seed=self.seed)
+        return band_plan(bands=bands, rows=rows, seed=self.seed)
 
 
 _LEAST = {
@@ -106,7 +107,6 @@ _LEAST = {
     "number_weight": 0,
     "long_characters": 16,
     "hash_functions": 1,
-    "most_bands": 1,
     "kept_shingles": 64,
     "giant_bucket": 2,
 }

@@ -25,7 +25,7 @@ def near_duplicates(
     """Groups of texts that are the same after normalising or nearly the same.
 
     texts: read once, 65,536 at a time; none is kept. About 500 bytes are kept of a short text,
-    at most 8 KB of a long one. The result depends on neither batches nor threads.
+    at most 5 KB of a long one. The result depends on neither batches nor threads.
     Raises InputError for what is not a string.
     Source: Broder 1997; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, chapter 3.
     """
@@ -71,7 +71,7 @@ class NearDuplicateFinder:
         """Groups of all texts added so far; more may be added afterwards."""
         if not self._parts:
             self._parts.append(signatures([], self._config))
-        self._parts = [joined(self._parts)]
+        self._parts = [joined(self._parts, threads=self._threads)]
         return join(self._parts[0], self._config, threads=self._threads)
 
 

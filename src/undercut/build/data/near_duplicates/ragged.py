@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,12 +63,12 @@ def hash_sets(values: HashArray, counts: IntArray, *, most: int) -> HashSets:
     return HashSets(flat, ends - kept, kept, limits)
 
 
-def concatenated(parts: list[HashSets]) -> HashSets:
-    """The rows of all parts, in order."""
+def concatenated(parts: Sequence[HashSets], values: HashArray) -> HashSets:
+    """The rows of all parts, in order; values: theirs, one after the other."""
     sizes = np.array([len(part.values) for part in parts], dtype=np.int64)
     offsets = np.cumsum(sizes) - sizes
     return HashSets(
-        np.concatenate([part.values for part in parts]),
+        values,
         np.concatenate([part.starts + at for part, at in zip(parts, offsets, strict=True)]),
         np.concatenate([part.counts for part in parts]),
         np.concatenate([part.limits for part in parts]),

@@ -22,6 +22,7 @@ from undercut.build.data.near_duplicates.ragged import (
 )
 from undercut.build.data.near_duplicates.shingles import character_shingles, word_shingles
 from undercut.core.dataset import IntArray
+from undercut.models.threads import map_blocks
 
 MAX_CHARACTERS = 1_000_000  # an array for each property of a character: 50 bytes each
 _SLACK = 0.9  # a pair at the threshold may differ more in characters than in shingles
@@ -64,12 +65,12 @@ def signatures(texts: Sequence[str], config: NearDuplicateConfig) -> Sketches:
 
     Of a text above a million characters the rest counts for equality only.
     """
-    form = normal_form([text[:MAX_CHARACTERS] for text in texts])
+    long_texts = [i for i, text in enumerate(texts) if len(text) > MAX_CHARACTERS]
+    form = normal_form([text[:MAX_CHARACTERS] for text in texts] if long_texts else texts)
     keys = form.exact_keys()
-    for i, text in enumerate(texts):
-        if len(text) > MAX_CHARACTERS:
-            rest = text[MAX_CHARACTERS:].encode("utf-8", "surrogatepass")
-            keys[i] ^= np.uint64(int.from_bytes(blake2b(rest, digest_size=8).digest(), "little"))
+    for i in long_texts:
+        rest = texts[i][MAX_CHARACTERS:].encode("utf-8", "surrogatepass")
+        keys[i] ^= np.uint64(int.from_bytes(blake2b(rest, digest_size=8).digest(), "little"))
     lengths = form.lengths
     whole = config.containment is not None
     short = np.flatnonzero((lengths > 0) & (whole | (lengths <= config.long_characters)))
@@ -85,14 +86,14 @@ def signatures(texts: Sequence[str], config: NearDuplicateConfig) -> Sketches:
     )
 
 
-def joined(parts: Sequence[Sketches]) -> Sketches:
+def joined(parts: Sequence[Sketches], *, threads: int = 1) -> Sketches:
     """The texts of all parts, in order."""
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
     offsets = np.cumsum(sizes) - sizes
     return Sketches(
         np.concatenate([part.keys for part in parts]),
-        _joined([part.short for part in parts], offsets),
-        _joined([part.long for part in parts], offsets),
+        _joined([part.short for part in parts], offsets, threads),
+        _joined([part.long for part in parts], offsets, threads),
     )
 
 
@@ -126,11 +127,18 @@ def _grain(
     return Grain(rows, sets, keys, banded & (sets.counts > 0), bitmaps(sets))
 
 
-def _joined(parts: Sequence[Grain], offsets: IntArray) -> Grain:
+def _joined(parts: Sequence[Grain], offsets: IntArray, threads: int) -> Grain:
+    def copied(which: str) -> NDArray[np.uint32]:
+        if which == "bands":
+            return np.concatenate([part.bands for part in parts], axis=1)
+        return np.concatenate([part.sets.values for part in parts])
+
+    # The two large arrays side by side: the time goes into fresh memory.
+    bands, values = map_blocks(copied, ["bands", "values"], threads=threads)
     return Grain(
         np.concatenate([part.rows + at for part, at in zip(parts, offsets, strict=True)]),
-        concatenated([part.sets for part in parts]),
-        np.concatenate([part.bands for part in parts], axis=1),
+        concatenated([part.sets for part in parts], values),
+        bands,
         np.concatenate([part.banded for part in parts]),
         np.concatenate([part.bits for part in parts]),
     )
