@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Job, write_rows
+from main_job_files import Job, write_rows
 
 
 def undercut(*words: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

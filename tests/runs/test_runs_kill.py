@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import banking_rows, write_rows
+from main_job_files import banking_rows, write_rows
 
 from undercut.core.ledger import Ledger
 from undercut.core.ledger_entries import Event

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Job, banking_rows, write_rows
+from main_job_files import Job, banking_rows, write_rows
 
 from undercut.core.errors import ArtefactError, BudgetExceededError, ConfigError, InputError
 from undercut.core.ledger import Ledger
