@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-_READY_SECONDS = 120
+_READY_SECONDS = 60
 _STOP_SECONDS = 30
 
 
@@ -100,7 +100,8 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except OSError:
             pass  # not yet
         time.sleep(0.1)
-    raise RuntimeError(f"{url} was not ready in {_READY_SECONDS} s: see {log}")
+    told = log.read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"{url} was not ready in {_READY_SECONDS} s; it said: {told}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
