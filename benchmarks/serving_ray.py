@@ -27,7 +27,8 @@ from undercut.core.requests import Role
 from undercut.operate.metering.books import open_books
 from undercut.operate.metering.key_rows import KeyTerms, create_key
 from undercut.runs.machine import machine_facts
-from undercut.runs.serving_ray import RayServing, start_on_ray, stop_on_ray
+from undercut.runs.serving_config import ServeConfig
+from undercut.runs.serving_ray import RayServing, replica_config, start_on_ray, stop_on_ray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,8 @@ def _both(plan: Path, books_url: str) -> Iterator[tuple[dict[str, str], dict[str
         terms = KeyTerms(roles=frozenset({Role.PREDICT}))
         key = books.write(lambda to: create_key(to, "benchmark", terms, datetime.now(UTC)))
     config = RayServing(port=free_port(), replicas=1)
-    start_on_ray({"plan": str(plan), "books": books_url}, config)
+    served = replica_config(ServeConfig(plan=str(plan), books=books_url))
+    start_on_ray({"config": served.model_dump_json()}, config)
     port = free_port()
     command = [sys.executable, "-m", "undercut", "serve", str(plan), "--port", str(port)]
     try:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from undercut.cli.options import BooksUrl, Quiet
+
+
+class EngineChoice(StrEnum):
+    """Values of --engine."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def serve(
@@ -43,6 +51,19 @@ def serve(
         float,
         typer.Option(metavar="SECONDS", min=1, help="For requests at work when told to stop."),
     ] = 30.0,
+    engine: Annotated[
+        EngineChoice, typer.Option(help="Where it runs: on this machine, or on a Ray cluster.")
+    ] = EngineChoice.LOCAL,
+    replicas: Annotated[
+        int, typer.Option(metavar="N", min=1, help="With --engine ray: servers in the cluster.")
+    ] = 2,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="With --engine ray: a running cluster, as auto or host:port.  [default: its own]",
+        ),
+    ] = None,
     tracing: Annotated[
         bool, typer.Option("--tracing", help="OpenTelemetry spans (undercut[otel]).")
     ] = False,
@@ -54,21 +75,27 @@ def serve(
     then end with exit code 0. Logs are JSON on stderr; --quiet leaves out the line a request.
     """
     from undercut.operate.serving.http.limits import HttpLimits
+    from undercut.runs.serving import check_packages
     from undercut.runs.serving import serve as serve_plan
     from undercut.runs.serving_config import ServeConfig
 
-    serve_plan(
-        ServeConfig(
-            plan=str(plan),
-            host=host,
-            port=port,
-            workers=workers,
-            books=books,
-            keys=keys,
-            expose=expose,
-            follow=follow,
-            log_requests=not quiet,
-            tracing=tracing,
-            limits=HttpLimits(concurrent_requests=requests, drain_seconds=drain),
-        )
+    config = ServeConfig(
+        plan=str(plan),
+        host=host,
+        port=port,
+        workers=workers,
+        books=books,
+        keys=keys,
+        expose=expose,
+        follow=follow,
+        log_requests=not quiet,
+        tracing=tracing,
+        limits=HttpLimits(concurrent_requests=requests, drain_seconds=drain),
     )
+    if engine is EngineChoice.RAY:
+        from undercut.runs.serving_ray import serve_plan_on_ray
+
+        check_packages(config)
+        serve_plan_on_ray(config, replicas=replicas, address=ray_address)
+    else:
+        serve_plan(config)

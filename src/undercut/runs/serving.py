@@ -85,11 +85,11 @@ def make_application(
     )
 
 
-def replica_application(plan: str, books: str, workers: str = "0") -> Application:
-    """For Ray Serve (`runs.serving_ray`): built where it runs, from strings."""
-    config = ServeConfig(plan=plan, books=books, workers=int(workers))
-    opened = open_books_here(books)
-    return make_application(config, opened, closing=opened.close)
+def replica_application(config: str) -> Application:
+    """For Ray Serve (`runs.serving_ray`): built where it runs; config: `ServeConfig` as JSON."""
+    parsed = ServeConfig.model_validate_json(config)
+    opened = open_books_here(parsed.books)
+    return make_application(parsed, opened, closing=opened.close)
 
 
 def check_packages(config: ServeConfig) -> None:

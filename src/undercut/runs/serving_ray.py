@@ -9,15 +9,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from undercut.core.errors import ConfigError, MissingExtraError
 from undercut.operate.serving.ray_replica import RayReplica
+from undercut.runs.books import books_url
+from undercut.runs.serving_config import ServeConfig
 
 NAME: Final = "undercut"
 BUILDER: Final = "undercut.runs.serving:replica_application"
@@ -25,6 +32,7 @@ PORT: Final = 8700
 # Ray waits so much longer than the application: that one drains first.
 _GRACE_SECONDS: Final = 10.0
 _STATUS_SECONDS: Final = 1.0
+_ROUTES_SECONDS: Final = 30.0
 
 
 class RayServing(BaseModel):
@@ -67,27 +75,83 @@ def check_books(url: str) -> str:
     return url
 
 
+def serve_plan_on_ray(config: ServeConfig, *, replicas: int, address: str | None) -> None:
+    """`undercut serve --engine ray`: blocks until told to stop.
+
+    The engine answers in a replica's own threads unless workers are asked for. Raises as
+    `serve_on_ray`, and ConfigError for settings that cannot hold on a cluster.
+    """
+    inside = replica_config(config)
+    serve_on_ray(
+        {"config": inside.model_dump_json()},
+        RayServing(
+            address=address,
+            host=config.host,
+            port=config.port,
+            replicas=replicas,
+            replica_cpus=max(1, inside.workers or 0),
+            ongoing_requests=min(64, config.limits.concurrent_requests),
+            request_seconds=config.limits.longest_deadline_seconds + _GRACE_SECONDS,
+            drain_seconds=config.limits.drain_seconds,
+        ),
+    )
+
+
+def replica_config(config: ServeConfig) -> ServeConfig:
+    """What each replica is given; ConfigError for SQLite, for no keys, for port 0."""
+    if not config.keys:
+        raise ConfigError(
+            "--engine ray always asks for keys: behind its proxy nobody is known to be local",
+            hint="undercut keys create TENANT",
+        )
+    if config.port == 0:
+        raise ConfigError("--engine ray needs a port: every machine listens on the same one")
+    return config.model_copy(
+        update={
+            "plan": str(Path(config.plan).resolve()),
+            "books": check_books(books_url(config.books)),
+            "workers": config.workers or 0,
+        }
+    )
+
+
 def serve_on_ray(arguments: Mapping[str, str], config: RayServing, builder: str = BUILDER) -> None:
     """Serve until SIGTERM or SIGINT, then drain; blocks.
 
-    arguments: strings for the builder, such as plan=folder and books=URL: what every node can
-    read. builder: 'package.module:function', importable on every node, gives the application.
+    arguments: strings for the builder; the paths among them are read on every node.
+    builder: 'package.module:function', importable on every node, gives the application.
     Raises MissingExtraError without Ray, ConfigError where the replicas cannot start.
     """
-    start_on_ray(arguments, config, builder)
+    _ray_serve()
+    _connect(config)
+    # Ray's own handlers, set while connecting, abort the process: ours come after them.
+    with _told_to_stop() as stop:
+        try:
+            start_on_ray(arguments, config, builder)
+            while not stop.wait(_STATUS_SECONDS):
+                pass
+        finally:
+            stop_on_ray(config)
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
-    before = {number: signal.signal(number, _setter(stop)) for number in _SIGNALS}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
-        while not stop.wait(_STATUS_SECONDS):
-            pass
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        stop_on_ray(config)
 
 
 def start_on_ray(arguments: Mapping[str, str], config: RayServing, builder: str = BUILDER) -> None:
-    """Connect to the cluster, or start a local one, and return when every replica is healthy."""
+    """Connect to the cluster, or start a local one, and return when it answers."""
     serve = _ray_serve()
     _connect(config)
     serve.start(
@@ -105,6 +169,7 @@ def start_on_ray(arguments: Mapping[str, str], config: RayServing, builder: str 
         raise ConfigError(
             f"the replicas did not start: {error}", hint="ray logs and the dashboard say why"
         ) from error
+    _until_proxy_knows(config)
 
 
 def stop_on_ray(config: RayServing) -> None:
@@ -144,6 +209,28 @@ def options(config: RayServing) -> dict[str, Any]:
     }
 
 
+def _until_proxy_knows(config: RayServing) -> None:
+    """Wait until the proxy of this machine sends requests to the replicas.
+
+    Ray calls an application ready before its proxies have heard of it; they answer 404 until
+    then. A machine without a proxy is not waited for: nobody asks it.
+    """
+    host = "127.0.0.1" if config.host == "0.0.0.0" else config.host
+    until = time.monotonic() + _ROUTES_SECONDS
+    while time.monotonic() < until:
+        try:
+            with urlopen(f"http://{host}:{config.port}/health/ready", timeout=_STATUS_SECONDS):
+                return
+        except HTTPError as error:
+            error.close()
+        except URLError as error:
+            if isinstance(error.reason, ConnectionRefusedError):
+                return
+        except TimeoutError:
+            pass  # a replica that is busy is asked again
+        time.sleep(0.1)
+
+
 def _connect(config: RayServing) -> None:
     import ray
 
@@ -168,13 +255,6 @@ def _ray_serve() -> Any:
     from ray import serve
 
     return serve
-
-
-def _setter(stop: threading.Event) -> Any:
-    def handle(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    return handle
 
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
