@@ -157,6 +157,25 @@ def test_a_repeat_gives_its_reservation_back(books: OpenBooks) -> None:
     assert run(spend(books, caller, times=3)) == 1
 
 
+def test_a_release_during_a_commit_gives_nothing_back(books: OpenBooks) -> None:
+    """The caller hangs up while the row is being written: what was charged stays spent."""
+    caller, _ = new_caller(books, monthly_inputs=5)
+
+    async def hang_up() -> None:
+        ticket = await books.gate.admit(caller, 5, None)
+        task = asyncio.create_task(books.record(ticket, answered(caller, inputs=5)))
+        await asyncio.sleep(0)
+        task.cancel()
+        await books.gate.release(ticket)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(QuotaExceededError):
+            await books.gate.admit(caller, 1, None)
+
+    run(hang_up())
+    assert inputs_of(books) == 5
+
+
 def test_a_lease_that_was_taken_back_cannot_overshoot(opening: Callable[..., OpenBooks]) -> None:
     """A server sleeps longer than its lease; another spends everything; the first wakes up."""
     hands = Hands()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from undercut.core.errors import BooksUnavailableError, ConfigError
 from undercut.core.requests import AnsweredRequest, Caller, Recorded, Ticket
+from undercut.operate.metering.charging import Need
 from undercut.operate.metering.claiming import check_idempotency_key
 from undercut.operate.metering.clock import Clock
 from undercut.operate.metering.database import Database, unavailable
@@ -20,6 +21,7 @@ from undercut.operate.metering.gate import KeyGate
 from undercut.operate.metering.jobs import TaskJob
 from undercut.operate.metering.key_cache import KeyCache
 from undercut.operate.metering.lease_desk import LEASE_SECONDS, LeaseDesk
+from undercut.operate.metering.local_lease import Reservation
 from undercut.operate.metering.migrate import bring_up_to_date
 from undercut.operate.metering.recording import Recording, RecordJob
 from undercut.operate.metering.replay import ReplayJob, Replays
@@ -92,11 +94,13 @@ class OpenBooks:
         Also raises QuotaExceededError where the reservation was lost meanwhile (this process
         slept for longer than its lease) and the limits are used up; nothing was charged then.
         """
+        # taken before anything can fail or be cancelled: a release in between finds nothing
+        held = self.gate.take(ticket)
         try:
-            job = self._job(ticket, request)
+            job = self._job(ticket, held, request)
             self._writer.submit(job)
         except BaseException:
-            self.gate.settle(ticket, None, charged=False)
+            _close(held, None, charged=False)
             raise
         recorded: Recorded = await job.future
         return recorded
@@ -153,19 +157,27 @@ class OpenBooks:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _job(self, ticket: Ticket, request: AnsweredRequest) -> RecordJob:
+    def _job(self, ticket: Ticket, held: Reservation | None, request: AnsweredRequest) -> RecordJob:
         _check(ticket, request)
         key = self.gate.known(request.caller)
         account = request.caller.key_id if key is None else key.account
         month = ticket.month or month_of(request.answered_at)
-        need = self.gate.need(key, ticket, request)
+        need = self.gate.need(key, held, ticket, request)
         return RecordJob(
             asyncio.get_running_loop(),
             request,
             request_row(request, account, month),
             need=need,
-            close=partial(self.gate.settle, ticket, need),
+            close=partial(_close, held, need),
         )
+
+
+def _close(held: Reservation | None, need: Need | None, charged: bool) -> None:
+    """End a reservation: what was charged is spent, the rest can be reserved again."""
+    if held is not None and need is not None and charged:
+        held.close(need.inputs, need.attos)
+    elif held is not None:
+        held.close()
 
 
 def _check(ticket: Ticket, request: AnsweredRequest) -> None:

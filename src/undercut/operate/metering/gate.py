@@ -12,6 +12,7 @@ from undercut.operate.metering.charging import Need
 from undercut.operate.metering.clock import Clock
 from undercut.operate.metering.key_cache import KeyCache, KnownKey
 from undercut.operate.metering.lease_desk import LeaseDesk
+from undercut.operate.metering.local_lease import Reservation
 from undercut.operate.metering.rate import TokenBucket
 from undercut.operate.metering.refusals import cannot_reserve, too_fast
 
@@ -45,20 +46,31 @@ class KeyGate:
         return Ticket(caller, inputs, most, month, number)
 
     async def release(self, ticket: Ticket) -> None:
-        """As `Gate.release`; a ticket that was released or recorded before is left alone."""
-        self._desk.close(ticket.reservation)
+        """As `Gate.release`; a ticket that was released or handed to `record` is left alone."""
+        held = self._desk.take(ticket.reservation)
+        if held is not None:
+            held.close()
+
+    def take(self, ticket: Ticket) -> Reservation | None:
+        """What the ticket holds, from now on the recorder's to close."""
+        return self._desk.take(ticket.reservation)
 
     def known(self, caller: Caller) -> KnownKey | None:
         """The caller's key, None for a caller without one (a server that asks for no keys)."""
         key = self._keys.get(caller.key_id)
         return key if key is not None and key.caller.tenant == caller.tenant else None
 
-    def need(self, key: KnownKey | None, ticket: Ticket, request: AnsweredRequest) -> Need | None:
+    def need(
+        self,
+        key: KnownKey | None,
+        held: Reservation | None,
+        ticket: Ticket,
+        request: AnsweredRequest,
+    ) -> Need | None:
         """What recording takes from the key's limits, None where it has none.
 
         A request of unknown cost takes all that was reserved for it.
         """
-        held = self._desk.reservation(ticket.reservation)
         if key is None or (key.limits.none and held is None):
             return None
         paid = request.cost if request.cost is not None else ticket.reserved
@@ -70,13 +82,6 @@ class KeyGate:
             0 if key.limits.monthly_inputs is None else request.inputs,
             0 if budget is None or paid is None else attos(paid),
         )
-
-    def settle(self, ticket: Ticket, need: Need | None, charged: bool) -> None:
-        """Close a recorded ticket: what was charged is spent, the rest can be reserved again."""
-        if need is None or not charged:
-            self._desk.close(ticket.reservation)
-        else:
-            self._desk.close(ticket.reservation, need.inputs, need.attos)
 
     def _within_rate(self, account: str, per_minute: int) -> None:
         now = self._clock.steady()

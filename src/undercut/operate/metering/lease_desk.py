@@ -80,15 +80,9 @@ class LeaseDesk:
                 self._refused[slot] = (until, inputs, attos, error)
                 raise error
 
-    def reservation(self, number: int) -> Reservation | None:
-        """What a ticket holds, None where it holds nothing or is closed."""
-        return self._tickets.get(number)
-
-    def close(self, number: int, spent_inputs: int = 0, spent_attos: int = 0) -> None:
-        """End a reservation; what it did not spend can be reserved again. Twice is once."""
-        held = self._tickets.pop(number, None)
-        if held is not None:
-            held.lease.unreserve(held.inputs - spent_inputs, held.attos - spent_attos)
+    def take(self, number: int) -> Reservation | None:
+        """What a ticket holds, for one taker only; None where it holds nothing or was taken."""
+        return self._tickets.pop(number, None)
 
     def tick(self) -> None:
         """Renew, and give back what lay idle since the last tick; about once a second."""

@@ -110,8 +110,12 @@ class LocalLease:
 
 @dataclass(slots=True)
 class Reservation:
-    """A ticket's share of a lease; closed once, whoever closes it."""
+    """A ticket's share of a lease."""
 
     lease: LocalLease
     inputs: int
     attos: int
+
+    def close(self, spent_inputs: int = 0, spent_attos: int = 0) -> None:
+        """What was not spent can be reserved again; call it once."""
+        self.lease.unreserve(self.inputs - spent_inputs, self.attos - spent_attos)
