@@ -259,6 +259,9 @@ def test_two_crawls_do_not_meet_in_a_folder(tmp_path: Path, site: Site) -> None:
 
 
 _CHILD = """
+import signal
+# started in the background of a shell, it would ignore Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import json, sys
 from undercut.runs.sources.crawl.config import CrawlConfig
 from undercut.runs.sources.crawl.run import crawl
