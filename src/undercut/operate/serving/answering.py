@@ -61,6 +61,10 @@ class Engine(Protocol):
         """The most that this many texts can cost: every stage runs. None where unknown."""
         ...
 
+    def backlog_seconds(self) -> float:
+        """How long what is accepted will take to answer, by estimate; cheap."""
+        ...
+
     async def answer(
         self,
         texts: Sequence[str],

@@ -144,6 +144,11 @@ class MemoryEngine:
     plan: PlanFacts = PLAN
     routes: list[str | None] = field(default_factory=list)
 
+    backlog = 0.0
+
+    def backlog_seconds(self) -> float:
+        return self.backlog
+
     def most_cost(self, inputs: int) -> Money | None:
         return EACH * inputs
 

@@ -43,6 +43,20 @@ def test_beyond_the_limit_a_request_is_refused_before_its_body_is_sent():
         assert served.predict({"inputs": "a"}).status_code == 200
 
 
+def test_a_server_that_is_behind_refuses_unread_until_it_has_caught_up():
+    with serving(HttpLimits(backlog_seconds=0.5)) as served:
+        served.engine.backlog = 3.2
+        with socket.create_connection(("127.0.0.1", served.port)) as connection:
+            connection.settimeout(2)
+            connection.sendall(head(5000))
+            reply = connection.recv(65536)
+        assert reply.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 4\r\n" in reply
+        assert served.engine.at_work == 0
+        served.engine.backlog = 0.4
+        assert served.predict({"inputs": "a"}).status_code == 200
+
+
 def test_queued_bytes_are_bounded_and_given_back():
     limits = HttpLimits(body_bytes=10_000, queued_bytes=15_000)
     with serving(limits) as served:

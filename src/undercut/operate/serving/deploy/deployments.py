@@ -125,6 +125,10 @@ class Deployments:
             comparison=candidate.comparison.state() if candidate else None,
         )
 
+    def backlog_seconds(self) -> float:
+        """Of the current plan's engine."""
+        return self._traffic.current.backlog_seconds()
+
     def queue_state(self) -> QueueState:
         """Of the current plan's engine."""
         return self._traffic.current.queue_state()

@@ -141,6 +141,10 @@ class PlanEngine:
             self._scheduler.settle(request, self._stopping())
         await self._lanes.close()
 
+    def backlog_seconds(self) -> float:
+        """How long what is accepted will take to answer, by estimate."""
+        return self._scheduler.drain_seconds()
+
     def queue_state(self) -> QueueState:
         """Depths, batch sizes, stage shares and latency as they are now; cheap."""
         return picture(

@@ -46,9 +46,9 @@ class Capacity:
         """Take a place; Refusal 429 for the tenant's share, 503 for the server's limit."""
         limits = self._limits
         if self.requests >= limits.concurrent_requests:
-            raise _overloaded(f"the server answers {self.requests} requests at once, its limit")
+            raise overloaded(f"the server answers {self.requests} requests at once, its limit")
         if batch and self.batches >= limits.concurrent_batches:
-            raise _overloaded(f"the server answers {self.batches} batches at once, its limit")
+            raise overloaded(f"the server answers {self.batches} batches at once, its limit")
         mine = self._tenants.get(tenant, 0)
         if limits.tenant_requests is not None and mine >= limits.tenant_requests:
             raise Refusal(
@@ -67,7 +67,7 @@ class Capacity:
     def hold(self, more_bytes: int) -> None:
         """Count bytes of bodies; Refusal 503 where they would be too many."""
         if self.held_bytes + more_bytes > self._limits.queued_bytes:
-            raise _overloaded("the server holds as many bytes of requests as it allows itself")
+            raise overloaded("the server holds as many bytes of requests as it allows itself")
         self.held_bytes += more_bytes
 
     def give_back(self, tenant: str, held_bytes: int, *, batch: bool) -> None:
@@ -82,11 +82,12 @@ class Capacity:
             del self._tenants[tenant]
 
 
-def _overloaded(message: str) -> Refusal:
+def overloaded(message: str, *, retry_after_seconds: float = _TRY_AGAIN_SECONDS) -> Refusal:
+    """The server's own limit: 503."""
     return Refusal(
         503,
         "overloaded",
         message,
         hint="try again after the time in Retry-After",
-        retry_after_seconds=_TRY_AGAIN_SECONDS,
+        retry_after_seconds=retry_after_seconds,
     )

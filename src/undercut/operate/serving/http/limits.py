@@ -13,6 +13,8 @@ class HttpLimits(BaseModel):
     concurrent_requests, queued_bytes: answered or waiting at once, over all callers; refused with
     503 before a body is read. tenant_requests: of one tenant at once, refused with 429; None
     leaves all of `concurrent_requests` to whoever asks.
+    backlog_seconds: what is accepted may take so long to answer; beyond it requests are refused
+    unread, so that those that were accepted are answered while somebody still waits for them.
     batch_chunk_inputs, batch_chunk_bytes: of `/v1/batches`, answered and recorded together.
     patience_seconds, least_bytes_per_second: a body may be waited for as long as the first, and
     for each byte that came as long as the second grants. stalled_seconds: a response nobody reads.
@@ -24,6 +26,7 @@ class HttpLimits(BaseModel):
     concurrent_batches: int = Field(default=32, ge=1)
     tenant_requests: int | None = Field(default=None, ge=1)
     queued_bytes: int = Field(default=64 * MIB, ge=1)
+    backlog_seconds: float = Field(default=1.0, gt=0)
     connections: int = Field(default=8192, ge=1)
 
     body_bytes: int = Field(default=8 * MIB, ge=1)
