@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -178,7 +179,8 @@ def test_costs_are_booked_by_step_and_by_source(tmp_path: Path, dirty: Path) -> 
         total = ledger.total().money("USD")
     assert {"read dirty.csv", "hygiene more.csv", "near_duplicates", "clean"} <= stages
     assert total is not None
-    assert report.cost == str(total.amount)
+    assert report.cost is not None
+    assert Decimal(report.cost) == total.amount
     by_step = sum(float(line.cost or 0) for line in report.steps)
     by_source = sum(float(line.cost or 0) for line in report.sources)
     assert by_step == pytest.approx(float(report.cost))

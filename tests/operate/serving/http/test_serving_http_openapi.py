@@ -89,9 +89,16 @@ def explore(operation, examples: int, kept: list) -> None:
         if isinstance(case.body, dict) and _is_short(case.body.get("deadline_seconds")):
             # a deadline of milliseconds may be missed, and a 504 is then right
             case.body = {**case.body, "deadline_seconds": 5}
-        case.call_and_validate(headers=bearer("uc_acme_both"), checks=kept)
+        usual = [one for one in kept if one is not checks.negative_data_rejection]
+        sent_whole = all(_is_sent(value) for value in (case.query or {}).values())
+        case.call_and_validate(headers=bearer("uc_acme_both"), checks=kept if sent_whole else usual)
 
     run()
+
+
+def _is_sent(value: object) -> bool:
+    """A query parameter without a value never leaves the client: what it breaks, nobody sees."""
+    return value is not None and value != [] and value != {}
 
 
 def _is_short(seconds: object) -> bool:
