@@ -10,6 +10,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from tiny_texts import sentences
 
+from undercut.core.dataset import weighted_targets
 from undercut.neural.classifier import Classifier
 from undercut.neural.encoder import load_encoder
 from undercut.neural.fit import predict_proba, smoothed_targets
@@ -74,3 +75,19 @@ def test_a_long_file_is_sampled(
     assert seen[-1] == 1.0
     accuracy = (predict_proba(classifier, tokens, half=False).argmax(1) == labels).mean()
     assert accuracy > 0.8
+
+
+def test_weighted_rows_give_the_solution_of_another_library(
+    prepared: tuple[Classifier, TokenisedTexts, np.ndarray],
+) -> None:
+    classifier, tokens, labels = prepared
+    penalty = 1e-2
+    weights = np.random.default_rng(0).uniform(0.1, 3.0, len(labels)).astype(np.float32)
+    targets = weighted_targets(smoothed_targets(labels, 2, 0.0), weights)
+    fit_head(classifier, tokens, targets, tokens, labels, HeadConfig(penalties=(penalty,)))
+    vectors = text_vectors(classifier, tokens).numpy()
+    scaled = (vectors - vectors.mean(0)) / vectors.std(0, ddof=1)
+    other = LogisticRegression(C=2 / (penalty * len(labels)), tol=1e-8, max_iter=5000)
+    other.fit(scaled, labels, sample_weight=weights / weights.mean())
+    ours = predict_proba(classifier, tokens, half=False)
+    np.testing.assert_allclose(ours, other.predict_proba(scaled), atol=5e-3)

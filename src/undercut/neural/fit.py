@@ -95,7 +95,8 @@ def fit(
 ) -> FitResult:
     """Train in place and keep the weights of the epoch that does best on the tune texts.
 
-    targets: (rows, classes), rows sum to 1: smoothed labels or a teacher's probabilities.
+    targets: (rows, classes): smoothed labels or a teacher's probabilities; rows sum to 1, or to
+    what the row counts (`weighted_targets`).
     """
     started = clock()
     torch.manual_seed(config.seed)

@@ -54,7 +54,7 @@ def fit_head(
 ) -> HeadFit:
     """Train only the classifier's head, in place; the encoder stays as it came.
 
-    targets: (rows, classes), rows sum to 1. Of all penalties the one with the least log-loss on
+    targets: (rows, classes), rows sum to 1 or to what the row counts. Of all penalties the one with the least log-loss on
     the tune texts is kept. report: gets the fraction done.
     """
     started = time.perf_counter()

@@ -5,35 +5,83 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from undercut.core.artefacts import MANIFEST, read_manifest
-from undercut.core.dataset import IntArray
+from undercut.core.dataset import FloatArray, IntArray
 from undercut.core.errors import ArtefactError, InputError
 from undercut.core.tabular.arrow import import_pyarrow
 
-CLEAN_KIND, DATA_FILE, GROUP_COLUMN = "clean", "data.parquet", "group"
+CLEAN_KIND, DATA_FILE, COPIES_FILE = "clean", "data.parquet", "augmented.parquet"
+ROW_COLUMN, GROUP_COLUMN, WEIGHT_COLUMN = "row", "group", "weight"
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Edited copies of rows, for training only.
+
+    records: (copies,) int64, 1-based record in the data file of the row each comes from; texts:
+    (copies,). A copy has the label, the weight and the split of its row.
+    """
+
+    records: IntArray
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CleanedFolder:
-    """data: the rows. sha256: of that file, as the manifest has it."""
+    """data: the rows. augmented: edited copies of some, None in folders from before there were any."""
 
     data: Path
-    sha256: str
+    augmented: Path | None
 
     def groups(self) -> IntArray:
         """(rows,) int64, equal for rows that must stand in one split, in the order of the file."""
+        return np.asarray(self._column(GROUP_COLUMN), dtype=np.int64)
+
+    def weights(self) -> FloatArray | None:
+        """(rows,) float32, what each row counts in training; None where all count alike.
+
+        Raises ArtefactError for a weight that is not above 0 and finite.
+        """
+        weights = np.asarray(self._column(WEIGHT_COLUMN), dtype=np.float32)
+        wrong = np.flatnonzero(~((weights > 0) & np.isfinite(weights)))
+        if len(wrong):
+            raise ArtefactError(
+                f"{self.data}: record {int(wrong[0]) + 1} has the weight {weights[wrong[0]]}; "
+                "expected a number above 0",
+                hint="run the same `undercut clean` again",
+            )
+        return None if (weights == 1.0).all() else weights
+
+    def copies(self) -> Copies:
+        """The edited copies, in the order of the file."""
+        if self.augmented is None:
+            return Copies(np.zeros(0, np.int64), ())
+        table = import_pyarrow("pyarrow.parquet").read_table(self.augmented)
+        rows = np.asarray(self._column(ROW_COLUMN), dtype=np.int64)
+        of = np.asarray(table[ROW_COLUMN].to_numpy(), dtype=np.int64)
+        records = np.searchsorted(rows, of) + 1
+        known = rows[records.clip(max=len(rows)) - 1] == of if len(rows) else of < 0
+        if not known.all():
+            raise ArtefactError(
+                f"{self.augmented}: holds a copy of row {of[~known][0]}, which is not in "
+                f"{self.data.name}",
+                hint="run the same `undercut clean` again",
+            )
+        return Copies(records, tuple(table["text"].to_pylist()))
+
+    def _column(self, name: str) -> Any:
         parquet = import_pyarrow("pyarrow.parquet")
-        column = parquet.read_table(self.data, columns=[GROUP_COLUMN])[GROUP_COLUMN]
-        return np.asarray(column.to_numpy(), dtype=np.int64)
+        return parquet.read_table(self.data, columns=[name])[name].to_numpy()
 
 
 def cleaned_folder(path: Path) -> CleanedFolder | None:
     """The folder's data, None where `path` is no folder of `undercut clean`.
 
-    Raises ArtefactError where the data file is not the one the manifest names, InputError where
+    Raises ArtefactError where a file of rows is not the one the manifest names, InputError where
     the run that writes the folder has not finished.
     """
     if not path.is_dir():
@@ -48,14 +96,16 @@ def cleaned_folder(path: Path) -> CleanedFolder | None:
         return None
     if _kind(path / MANIFEST) != CLEAN_KIND:
         return None
-    entries = {entry.name: entry for entry in read_manifest(path).files}
-    entry, data = entries.get(DATA_FILE), path / DATA_FILE
-    if entry is None or not data.is_file() or data.stat().st_size != entry.bytes:
-        raise ArtefactError(
-            f"{data}: missing or changed since `undercut clean` wrote it",
-            hint="run the same `undercut clean` again",
-        )
-    return CleanedFolder(data, entry.sha256)
+    sizes = {entry.name: entry.bytes for entry in read_manifest(path).files}
+    for name in {DATA_FILE, COPIES_FILE} & {DATA_FILE, *sizes}:
+        file = path / name
+        if not file.is_file() or file.stat().st_size != sizes.get(name):
+            raise ArtefactError(
+                f"{file}: missing or changed since `undercut clean` wrote it",
+                hint="run the same `undercut clean` again",
+            )
+    augmented = path / COPIES_FILE if COPIES_FILE in sizes else None
+    return CleanedFolder(path / DATA_FILE, augmented)
 
 
 def _kind(manifest: Path) -> object:

@@ -159,6 +159,9 @@ def _result(
         classes=classes,
         lines=rows.lines,
         source=table.source,
+        weights=None
+        if table.weights is None
+        else table.weights[np.searchsorted(table.lines, rows.lines)],
     )
     report = CleanReport(
         source=table.source,

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
-from undercut.core.dataset import IntArray
+from undercut.core.dataset import FloatArray, IntArray
 from undercut.core.errors import InputError
 from undercut.core.tabular import (
     Cell,
@@ -36,6 +36,7 @@ class Table:
     asked for. lines: (rows,) int64, 1-based. problems: the first hundred of `problem_count`
     records that could not be read. encoding: None for Parquet and saved data sets.
     groups: (rows,) int64, equal where rows must stand in one split; None where nobody says so.
+    weights: (rows,) float32, what rows count in training; None where all count alike.
     """
 
     source: str
@@ -48,6 +49,7 @@ class Table:
     problems: tuple[RowProblem, ...]
     problem_count: int
     groups: IntArray | None = None
+    weights: FloatArray | None = None
 
     @property
     def rows_read(self) -> int:
@@ -67,7 +69,7 @@ def read_table(
 ) -> Table:
     """Read the text and the label of every record; the other columns are not kept.
 
-    path: what `open_rows` takes, or a folder of `undercut clean`, whose groups are read too.
+    path: what `open_rows` takes, or a folder of `undercut clean`, whose groups and weights are read too.
 
     Columns that are not stated are guessed where that is unambiguous (`guess_columns`).
     Raises InputError where no record can be read, ConfigError where a column is unclear,
@@ -95,6 +97,7 @@ def read_table(
             line=first.line if first else None,
         )
     lines = np.array(found.lines, dtype=np.int64)
+    weights = None if folder is None else folder.weights()
     return Table(
         source=str(path),
         encoding=stream.encoding,
@@ -106,6 +109,7 @@ def read_table(
         problems=tuple(found.problems),
         problem_count=found.problem_count,
         groups=None if folder is None else folder.groups()[lines - 1],
+        weights=None if weights is None else weights[lines - 1],
     )
 
 

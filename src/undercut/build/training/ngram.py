@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validato
 from undercut.build.training.lbfgs import Progress
 from undercut.build.training.ngram_vocabulary import Vocabulary, learn_vocabulary
 from undercut.build.training.softmax_regression import Design, choose_penalty, fit_softmax
-from undercut.core.dataset import FloatArray, IntArray
+from undercut.core.dataset import FloatArray, IntArray, weighted_targets
 from undercut.core.errors import InputError
 from undercut.models.ngram import NgramModel, text_blocks
 
@@ -71,6 +71,7 @@ def train_ngram(
     config: NgramConfig,
     *,
     soft_targets: FloatArray | None = None,
+    weights: FloatArray | None = None,
     progress: Progress | None = None,
 ) -> NgramModel:
     """Fit the n-gram model; the same rows and config give the same model.
@@ -78,10 +79,12 @@ def train_ngram(
     texts, labels: (rows,), labels are ids into classes.
     soft_targets: (rows, classes) probabilities to be learnt in place of the labels, such as a
     teacher's: the cross-entropy against them differs from the KL divergence by a constant.
+    weights: (rows,) above 0, what each row counts; only their proportions matter. Features and
+    their document frequencies do not depend on them.
     progress: called with iterations done and the most there can be.
     Raises InputError where shapes or ids do not fit, or there are no rows.
     """
-    targets = _targets(len(texts), labels, len(classes), soft_targets)
+    targets = weighted_targets(_targets(len(texts), labels, len(classes), soft_targets), weights)
     vocabulary = learn_vocabulary(
         texts,
         gram_orders=config.gram_orders,
@@ -100,7 +103,7 @@ def train_ngram(
         tolerance=config.tolerance,
         seed=config.seed,
     )
-    weights = fit_softmax(
+    fitted = fit_softmax(
         design,
         targets,
         penalty=penalty,
@@ -108,7 +111,7 @@ def train_ngram(
         tolerance=config.tolerance,
         progress=progress,
     )
-    return _model(classes, vocabulary, design.units, gram_idf, weights)
+    return _model(classes, vocabulary, design.units, gram_idf, fitted)
 
 
 def out_of_fold_proba(

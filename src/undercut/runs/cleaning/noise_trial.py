@@ -201,8 +201,5 @@ def spread(labels: IntArray, groups: IntArray, *, folds: int, seed: int) -> IntA
 def _answers(part: Dataset, weight: FloatArray, config: NgramConfig, asked: Dataset) -> IntArray:
     kept = np.flatnonzero(weight > 0)
     taught = part.take(kept)
-    # On average one, so that a penalty means the same for every treatment.
-    mass = weight[kept, None] / weight[kept].mean()
-    targets = np.eye(len(part.classes), dtype=np.float32)[taught.labels] * mass
-    model = train_ngram(taught.texts, taught.labels, part.classes, config, soft_targets=targets)
+    model = train_ngram(taught.texts, taught.labels, part.classes, config, weights=weight[kept])
     return np.asarray(model.predict_proba(list(asked.texts)).argmax(axis=1))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from undercut.core.dataset import Dataset, FloatArray
+from undercut.core.dataset import Dataset, FloatArray, weighted_targets
 from undercut.neural.encoder import USE
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.recipe import THIN_FIT, TRANSFORMER_FIT, USE_FIT, Recipe, training_rows
@@ -95,7 +95,7 @@ def _ngram(stages: Stages, data: Made, rows: Dataset, recipe: Recipe) -> Candida
     config = NgramConfig(seed=recipe.seed)
 
     def build(folder: Path) -> None:
-        model = train_ngram(rows.texts, rows.labels, rows.classes, config)
+        model = train_ngram(rows.texts, rows.labels, rows.classes, config, weights=rows.weights)
         (folder / MODEL).mkdir()
         model.save(folder / MODEL)
 
@@ -166,7 +166,7 @@ def _static(
         model = distil_static(
             encoder.tokenizer,
             rows.texts,
-            _blend(targets, train_probabilities(teacher)),
+            weighted_targets(_blend(targets, train_probabilities(teacher)), rows.weights),
             rows.classes,
             config,
             tune_texts=tune.texts,
@@ -205,7 +205,7 @@ def _frozen(
         result = fit_head(
             classifier,
             tokens[0],
-            _blend(targets, train_probabilities(teacher)),
+            weighted_targets(_blend(targets, train_probabilities(teacher)), rows.weights),
             tokens[1],
             tune.labels,
             config,
@@ -253,6 +253,7 @@ def _fit_and_export(
     targets = smoothed_targets(rows.labels, len(rows.classes), config.label_smoothing)
     if teacher is not None:
         targets = _blend(targets, teacher)
+    targets = weighted_targets(targets, rows.weights)
     result = fit(
         classifier, tokens[0], targets, tokens[1], tune.labels, config, report=_ticker(stages)
     )

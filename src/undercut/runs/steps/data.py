@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from undercut.core.text import dominant_script, looks_english
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.training_only import weighted, with_copies
 
-VERSION = "2"
+VERSION = "3"
 BLOCK = 1 << 20
 
 
@@ -30,7 +31,8 @@ BLOCK = 1 << 20
 class RunData:
     """Everything the run knows of the data.
 
-    train, tune, certify: parts of the training file; test: the user's, where given.
+    train, tune, certify: parts of the training file; test: the user's, where given. Only train has
+    weights, and at its end the edited copies of its rows that a cleaned folder brings.
     facts: columns, rows read, findings: plain JSON, for the report.
     """
 
@@ -85,8 +87,8 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
     has_test = (folder / "test.json").is_file()
     return RunData(
         train=train.take(arrays["split_train"]),
-        tune=train.take(arrays["split_tune"]),
-        certify=train.take(arrays["split_certify"]),
+        tune=_judged(train, arrays["split_tune"]),
+        certify=_judged(train, arrays["split_certify"]),
         test=_load(folder, "test", str(config.test), facts["classes"], arrays)
         if has_test
         else None,
@@ -99,14 +101,16 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
 def digest_path(path: Path) -> str:
     """sha256 over a file, or over the names and contents of a folder's files.
 
-    Of a folder that `undercut clean` left only the rows count: reports and ledgers change.
+    Of a folder that `undercut clean` left only the rows and their copies count: reports and
+    ledgers change.
     """
     cleaned = cleaned_folder(path)
-    if cleaned is not None:
-        path = cleaned.data
     hashed = hashlib.sha256()
     try:
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        if cleaned is not None:
+            files = [file for file in (cleaned.data, cleaned.augmented) if file is not None]
+        else:
+            files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
             hashed.update(file.relative_to(path).as_posix().encode() + b"\0")
             with file.open("rb") as stream:
@@ -134,8 +138,9 @@ def _write(folder: Path, config: RunConfig) -> None:
     train = cleaned.train.dataset
     groups = None if train_table.groups is None else _groups_of(train, train_table)
     parts = split(train, _split_config(config, len(train)), groups=groups)
-    arrays: dict[str, IntArray] = {
-        "split_train": parts.train,
+    train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
+    arrays: dict[str, Any] = {
+        "split_train": np.concatenate([parts.train, copied]),
         "split_tune": parts.tune,
         "split_certify": parts.certify,
     }
@@ -150,7 +155,9 @@ def _write(folder: Path, config: RunConfig) -> None:
         "script": dominant_script(train.texts),
         "english": looks_english(train.texts),
         "reports": reports,
-        "split_findings": [asdict(finding) for finding in parts.findings],
+        "split_findings": [
+            asdict(finding) for finding in (*parts.findings, *findings, *weighted(train))
+        ],
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)
     (folder / "facts.json").write_text(text, encoding="utf-8", errors="replace")
@@ -181,13 +188,20 @@ def _split_config(config: RunConfig, rows: int) -> SplitConfig:
     return SplitConfig(**wanted)
 
 
-def _store(folder: Path, name: str, data: Dataset, arrays: dict[str, IntArray]) -> None:
+def _judged(data: Dataset, rows: IntArray) -> Dataset:
+    """Rows that judge count alike, whatever they weigh in training."""
+    return replace(data.take(rows), weights=None)
+
+
+def _store(folder: Path, name: str, data: Dataset, arrays: dict[str, Any]) -> None:
     # surrogatepass is not JSON: texts with lone surrogates keep them as \ud800 escapes.
     ascii_only = any(not _encodable(text) for text in data.texts)
     text = json.dumps(list(data.texts), ensure_ascii=ascii_only)
     (folder / f"{name}.json").write_text(text, encoding="utf-8")
     arrays[f"{name}_labels"] = data.labels
     arrays[f"{name}_lines"] = data.lines
+    if data.weights is not None:
+        arrays[f"{name}_weights"] = data.weights
 
 
 def _load(
@@ -200,6 +214,7 @@ def _load(
         classes=tuple(classes),
         lines=np.asarray(arrays[f"{name}_lines"]),
         source=source,
+        weights=arrays.get(f"{name}_weights"),
     )
 
 

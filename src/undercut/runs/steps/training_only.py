@@ -1,0 +1,87 @@
+"""What a cleaned folder adds to training alone: edited copies of rows, and what rows count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from undercut.build.data.cleaned import Copies, cleaned_folder
+from undercut.build.data.findings import Finding, example
+from undercut.build.data.hygiene import CleanConfig, CleanResult
+from undercut.build.data.keys import loose_key
+from undercut.build.data.splits import Splits
+from undercut.core.dataset import Dataset, IntArray
+
+_EXAMPLES = 5
+
+
+def with_copies(
+    path: str, train: Dataset, parts: Splits, test: CleanResult | None
+) -> tuple[Dataset, IntArray, tuple[Finding, ...]]:
+    """The rows with the copies at the end, the copies' positions, and what was found.
+
+    A copy joins its row in train and is left out where its row stands in another part or went;
+    also where it says what any row or test text says, up to case and punctuation.
+    """
+    folder = cleaned_folder(Path(path))
+    copies = Copies(np.zeros(0, np.int64), ()) if folder is None else folder.copies()
+    if not len(copies.records):
+        return train, np.zeros(0, np.int64), ()
+    at = np.searchsorted(train.lines, copies.records).clip(max=len(train) - 1)
+    taught = np.zeros(len(train), dtype=bool)
+    taught[parts.train] = True
+    allowed = (train.lines[at] == copies.records) & taught[at]
+    said = {loose_key(text) for text in train.texts}
+    said |= set() if test is None else {loose_key(text) for text in test.dataset.texts}
+    most = CleanConfig().max_text_characters
+    texts, sources = list[str](), list[int]()
+    for i in np.flatnonzero(allowed).tolist():
+        text = copies.texts[i][:most]
+        if loose_key(text) not in said:
+            texts.append(text)
+            sources.append(int(at[i]))
+    whole = _joined(train, texts, np.array(sources, dtype=np.int64))
+    copied = np.arange(len(train), len(whole))
+    return whole, copied, _findings(whole, copied, len(copies.texts) - len(texts))
+
+
+def weighted(train: Dataset) -> tuple[Finding, ...]:
+    """A finding of the rows that count less than others, or more; none where all count alike."""
+    if train.weights is None:
+        return ()
+    rows = np.flatnonzero(train.weights != 1.0)
+    action = "count by their weight in training, like all others wherever models are judged"
+    return (_finding(train, rows, "weighted_row", action),)
+
+
+def _joined(train: Dataset, texts: list[str], sources: IntArray) -> Dataset:
+    copied = train.take(sources)
+    weights = None
+    if train.weights is not None and copied.weights is not None:
+        weights = np.concatenate([train.weights, copied.weights])
+    return replace(
+        train,
+        texts=(*train.texts, *texts),
+        labels=np.concatenate([train.labels, copied.labels]),
+        lines=np.concatenate([train.lines, copied.lines]),
+        weights=weights,
+    )
+
+
+def _findings(whole: Dataset, copied: IntArray, left_out: int) -> tuple[Finding, ...]:
+    action = "edited copies of training rows, used for training only"
+    found = [_finding(whole, copied, "augmented_row", action)] if len(copied) else []
+    if left_out:
+        why = "copies of rows that do not train, or of what another row says: left out"
+        found.append(Finding("augmented_row_left_out", left_out, why, ()))
+    return tuple(found)
+
+
+def _finding(data: Dataset, rows: IntArray, rule: str, action: str) -> Finding:
+    shown = tuple(
+        example(int(data.lines[i]), data.texts[i], data.classes[data.labels[i]])
+        for i in rows[:_EXAMPLES]
+    )
+    return Finding(rule, len(rows), action, shown)
