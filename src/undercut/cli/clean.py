@@ -48,6 +48,13 @@ class NoiseChoice(StrEnum):
     OFF = "off"
 
 
+class AugmentChoice(StrEnum):
+    """Values of --augment; `runs.cleaning.config.Augment` has the same."""
+
+    OFF = "off"
+    AUTO = "auto"
+
+
 class WorkersChoice(StrEnum):
     """Values of --workers; `runs.cleaning.config.Workers` has the same."""
 
@@ -105,6 +112,10 @@ def clean(
             metavar="FILE", help="16 bytes or more: one value, one placeholder in all texts."
         ),
     ] = None,
+    names: Annotated[
+        bool,
+        typer.Option("--names", help="Mask names of persons too, with Presidio (extra names)."),
+    ] = False,
     near_duplicates: Annotated[
         NearChoice | None,
         typer.Option(
@@ -116,11 +127,26 @@ def clean(
         float | None,
         typer.Option(metavar="SHARE", help="Least similarity of near-duplicates.  [default: 0.7]"),
     ] = None,
+    semantic: Annotated[
+        float | None,
+        typer.Option(
+            metavar="COSINE",
+            help="Texts whose sentence vectors are as near as this, such as 0.95, count as "
+            "near-duplicates too.",
+        ),
+    ] = None,
     label_noise: Annotated[
         NoiseChoice | None,
         typer.Option(
             help="auto: suspect labels are dropped where held-out rows say that helps; weigh: "
             "or get less weight in a column; find: only listed.  [default: auto]"
+        ),
+    ] = None,
+    augment: Annotated[
+        AugmentChoice | None,
+        typer.Option(
+            help="auto: edited copies of labelled rows, for training only, where held-out rows say "
+            "that helps.  [default: off]"
         ),
     ] = None,
     seed: Annotated[
@@ -181,9 +207,12 @@ def clean(
         "simplified": simplified or None,
         "mask": False if keep_personal_data else None,
         "pseudonym_key": pseudonym_key,
+        "names": names or None,
         "near_duplicates": near_duplicates and near_duplicates.value,
         "near_threshold": near_threshold,
+        "semantic": semantic,
         "label_noise": label_noise and label_noise.value,
+        "augment": augment and augment.value,
         "seed": seed,
         "workers": workers and workers.value,
         "ray_address": ray_address,

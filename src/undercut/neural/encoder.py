@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from undercut.core.errors import ConfigError, MissingExtraError
+from undercut.neural.tokens import TokenisedTexts, sorted_batches
 
 MINILM: Final = "all-MiniLM-L6-v2"
 USE: Final = "use-multilingual"
+BATCH_ROWS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,27 @@ def token_limit(lengths: Sequence[int], max_positions: int) -> int:
     ordered = sorted(lengths)
     longest = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else 16
     return max(16, min(max_positions, -(-longest // 16) * 16))
+
+
+def encode(
+    encoder: Encoder, texts: TokenisedTexts, report: Callable[[float], None] | None = None
+) -> Tensor:
+    """What an encoder says of each text, (rows, width) float32, in the order of the texts.
+
+    report: gets the fraction done.
+    """
+    device = device_of(encoder)
+    out = torch.empty((len(texts), encoder.width), device=device)
+    done = 0
+    with torch.inference_mode():
+        for rows in sorted_batches(texts.lengths, BATCH_ROWS):
+            ids, mask = (torch.from_numpy(array).to(device) for array in texts.batch(rows))
+            at = torch.from_numpy(np.ascontiguousarray(rows)).to(device)
+            out[at] = encoder(ids, mask).float()
+            done += len(rows)
+            if report is not None:
+                report(done / len(texts))
+    return out.clone()
 
 
 def mean_pool(states: Tensor, attention_mask: Tensor) -> Tensor:

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.neural.classifier import Classifier
-from undercut.neural.encoder import device_of
-from undercut.neural.tokens import TokenisedTexts, sorted_batches
+from undercut.neural.encoder import encode
+from undercut.neural.tokens import TokenisedTexts
 
-BATCH_ROWS = 64
 MOST_STEPS = 120
 
 
@@ -54,8 +53,8 @@ def fit_head(
 ) -> HeadFit:
     """Train only the classifier's head, in place; the encoder stays as it came.
 
-    targets: (rows, classes), rows sum to 1 or to what the row counts. Of all penalties the one with the least log-loss on
-    the tune texts is kept. report: gets the fraction done.
+    targets: (rows, classes), rows sum to 1 or to what the row counts. Of all penalties the one with
+    the least log-loss on the tune texts is kept. report: gets the fraction done.
     """
     started = time.perf_counter()
     classifier.encoder.requires_grad_(False)
@@ -98,19 +97,7 @@ def text_vectors(
     report: Callable[[float], None] | None = None,
 ) -> Tensor:
     """What the encoder says of each text, (rows, width) float32, in the order of the texts."""
-    device = device_of(classifier)
-    out = torch.empty((len(texts), classifier.encoder.width), device=device)
-    done = 0
-    with torch.inference_mode():
-        for rows in sorted_batches(texts.lengths, BATCH_ROWS):
-            ids, mask = (torch.from_numpy(array).to(device) for array in texts.batch(rows))
-            out[torch.from_numpy(np.ascontiguousarray(rows)).to(device)] = classifier.encoder(
-                ids, mask
-            ).float()
-            done += len(rows)
-            if report is not None:
-                report(done / len(texts))
-    return out.clone()
+    return encode(classifier.encoder, texts, report)
 
 
 def _softmax_regression(features: Tensor, targets: Tensor, penalty: float, start: Tensor) -> Tensor:

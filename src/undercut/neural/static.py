@@ -48,9 +48,10 @@ def distil_static(
 ) -> StaticModel:
     """Train by cross-entropy and keep the epoch that does best on the tune texts.
 
-    targets: (rows, classes), rows sum to 1 or to what the row counts. start: (vocabulary, any width) vectors by token id,
-    `input_vectors(encoder)` for one; random where None. tune_labels: (tune rows,) class ids; with
-    no tune texts the last epoch is kept. The same seed gives the same model.
+    targets: (rows, classes), rows sum to 1 or to what the row counts. start: (vocabulary, any
+    width) vectors by token id, `input_vectors(encoder)` for one; random where None. tune_labels:
+    (tune rows,) class ids; with no tune texts the last epoch is kept. The same seed gives the same
+    model.
     Raises InputError where there are no texts or targets do not fit them.
     """
     if not texts or targets.shape != (len(texts), len(classes)):

@@ -32,7 +32,7 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class CleanedFolder:
-    """data: the rows. augmented: edited copies of some, None in folders from before there were any."""
+    """data: the rows. augmented: edited copies, None in folders from before there were any."""
 
     data: Path
     augmented: Path | None

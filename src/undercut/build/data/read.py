@@ -69,7 +69,8 @@ def read_table(
 ) -> Table:
     """Read the text and the label of every record; the other columns are not kept.
 
-    path: what `open_rows` takes, or a folder of `undercut clean`, whose groups and weights are read too.
+    path: what `open_rows` takes, or a folder of `undercut clean`, whose groups and weights are
+    read too.
 
     Columns that are not stated are guessed where that is unambiguous (`guess_columns`).
     Raises InputError where no record can be read, ConfigError where a column is unclear,

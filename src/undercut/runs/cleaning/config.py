@@ -16,6 +16,7 @@ from undercut.runs.sources.addresses import shown
 
 Quality: TypeAlias = Literal["auto", "short", "web", "off"]
 NearDuplicates: TypeAlias = Literal["auto", "group", "drop", "off"]
+Augment: TypeAlias = Literal["off", "auto"]
 LabelNoise: TypeAlias = Literal["auto", "weigh", "find", "off"]
 Workers: TypeAlias = Literal["local", "ray"]
 
@@ -28,6 +29,7 @@ class CleanConfig(BaseModel):
     licence, extra_columns, encoding, split: how sources are read, see `SourceConfig`.
     encodings, markup, widths, simplified: of the text hygiene. mask: personal data out.
     pseudonym_key: a file of 16 bytes or more; with it a value is masked alike in every text.
+    names: mask names of persons too (Presidio and an installed spaCy model).
     languages: keep only these (codes such as "en", "zh"); all where empty.
     quality: short: only what is no text at all goes; web: the published rules for pages; auto: web
     for sources of long texts without labels, else short.
@@ -35,8 +37,13 @@ class CleanConfig(BaseModel):
     near_duplicates: auto: rows of one text and label are grouped where the source has labels
     (nothing is lost, and groups never straddle splits), dropped where it has none.
     near_threshold: least Jaccard similarity of near-duplicates.
+    semantic: least cosine of sentence vectors at which texts count as near-duplicates too, None:
+    not compared. semantic_rows: refused for more rows, since every pair is compared.
     label_noise: auto: suspects are dropped where held-out rows say that helps; weigh: or get less
-    weight in the column `weight`, which the main job does not read; find: they are only listed.
+    weight in the column `weight`; find: they are only listed.
+    label_noise_rows: at most so many labelled rows take part, in the trial of copies too.
+    augment: auto: edited copies of labelled rows, for training only, where held-out rows say that
+    helps; off: none.
     workers: local uses the cores of this machine, ray a Ray cluster (ray_address, or one started
     here). processes: of the local workers; as many as cores where None.
     """
@@ -59,13 +66,17 @@ class CleanConfig(BaseModel):
     simplified: bool = False
     mask: bool = True
     pseudonym_key: str | None = None
+    names: bool = False
     languages: tuple[str, ...] = ()
     quality: Quality = "auto"
     max_text_characters: int = Field(default=100_000, ge=100)
     near_duplicates: NearDuplicates = "auto"
     near_threshold: float = Field(default=0.7, gt=0.3, le=1.0)
+    semantic: float | None = Field(default=None, gt=0.0, le=1.0)
+    semantic_rows: int = Field(default=100_000, ge=1)
     label_noise: LabelNoise = "auto"
     label_noise_rows: int = Field(default=200_000, ge=100)
+    augment: Augment = "off"
     seed: int = Field(default=0, ge=0, lt=2**31)
     workers: Workers = "local"
     ray_address: str | None = None
@@ -91,6 +102,12 @@ class CleanConfig(BaseModel):
                 raise ValueError(f"--out is one of the sources ({source})")
         if self.test is not None and self.test in self.sources:
             raise ValueError("--test is one of the sources; leave it out of them")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_masked(self) -> Self:
+        if self.names and not self.mask:
+            raise ValueError("--names masks names, --keep-personal-data masks nothing: one of them")
         return self
 
     @property

@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from undercut import __version__
+from undercut.build.data.personal_data.names import name_models
 from undercut.core.artefacts import MANIFEST, read_manifest
 from undercut.core.errors import InputError
 from undercut.core.files import sync_folder, write_atomic
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.runs.cleaning import output
+from undercut.runs.cleaning.augmentation import AUGMENTED, Augmentation, settle_augmentation
+from undercut.runs.cleaning.augmentation import VERDICT as COPIES_VERDICT
 from undercut.runs.cleaning.config import HOW, CleanConfig
 from undercut.runs.cleaning.label_noise import SUSPECTS, VERDICT, Noise, settle_label_noise
 from undercut.runs.cleaning.mapping import run_step
@@ -28,25 +31,30 @@ from undercut.runs.cleaning.report.files import write_clean_reports
 from undercut.runs.cleaning.report.schema import CleanReport
 from undercut.runs.cleaning.rows import Rows
 from undercut.runs.cleaning.same_texts import settle_same_texts
-from undercut.runs.cleaning.specs import text_specs
+from undercut.runs.cleaning.semantic import require_encoders, settle_semantic
+from undercut.runs.cleaning.specs import mask_config, text_specs
 from undercut.runs.cleaning.workers import LocalWorkers, Workers
 from undercut.runs.progress import Progress, Silence
 from undercut.runs.stages import Made, Stages, open_stages
 
 KIND = "clean"
-VERSION = "1"
+VERSION = "2"
 
 
 def clean(config: CleanConfig, *, progress: Progress | None = None) -> CleanReport:
     """Clean every source into `config.out`; stages that stand there already are not done again.
 
-    Leaves data.parquet, rejected.parquet, changed.parquet, suspects.parquet, provenance.json,
-    manifest.json, report.json, report.html and the ledger. Raises the errors of
+    Leaves data.parquet, rejected.parquet, changed.parquet, suspects.parquet, augmented.parquet,
+    provenance.json, manifest.json, report.json, report.html and the ledger. Raises the errors of
     `undercut.core.errors`.
     """
     price = load_prices(*(Path(path) for path in config.prices)).host(config.host)
     budget = None if config.budget is None else Money.parse(config.budget)
     _require_out(config.out_folder)
+    if config.names:
+        name_models()
+    if config.semantic is not None:
+        require_encoders()
     with (
         _workers(config) as workers,
         open_stages(
@@ -72,15 +80,18 @@ def _clean(stages: Stages, config: CleanConfig, workers: Workers) -> CleanReport
             rows = run_step(stages, rows, spec, workers, source=source.number)
     rows = settle_same_texts(stages, rows, workers)
     rows, groups = settle_near_duplicates(stages, rows, config, workers)
+    rows, groups = settle_semantic(stages, rows, groups, config)
     rows, noise = settle_label_noise(stages, rows, groups, config)
-    made = _write(stages, config, rows, groups, noise)
+    copies = settle_augmentation(stages, rows, groups, noise, config)
+    made = _write(stages, config, rows, groups, noise, copies)
     _publish(made.path, config.out_folder)
     report = build_report(
         config,
         stages,
         made,
         manifest=read_manifest(made.path),
-        verdict=noise.verdict,
+        noise=noise.verdict,
+        augmentation=copies.verdict,
         seconds=time.perf_counter() - started,
         now=datetime.now(UTC),
     )
@@ -94,20 +105,22 @@ def _write(
     rows: Rows,
     groups: Groups,
     noise: Noise,
+    copies: Augmentation,
 ) -> Made:
-    from undercut.runs.cleaning.specs import mask_config
-
-    masks = mask_config(config.pseudonym_key) if config.mask else None
+    masks = mask_config(config.pseudonym_key, names=config.names) if config.mask else None
 
     def build(folder: Path) -> None:
         output.write_output(folder, rows, groups, noise.weights, masks=masks, tick=stages.tick)
         shutil.copyfile(noise.folder / SUSPECTS, folder / SUSPECTS)
         shutil.copyfile(noise.folder / VERDICT, folder / VERDICT)
+        for name in (AUGMENTED, COPIES_VERDICT):
+            shutil.copyfile(copies.made.path / name, folder / name)
         write_provenance(folder / PROVENANCE, rows, config)
 
     settings = {k: v for k, v in config.fit_to_show().items() if k not in HOW}
+    inputs = {**rows.inputs(), "copies": copies.made}
     return stages.run(
-        KIND, "write the result", build, version=VERSION, config=settings, inputs=rows.inputs()
+        KIND, "write the result", build, version=VERSION, config=settings, inputs=inputs
     )
 
 

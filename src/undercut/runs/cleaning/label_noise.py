@@ -30,7 +30,7 @@ from undercut.runs.cleaning.rows import Rows
 from undercut.runs.cleaning.verdicts import parts_of, write_verdicts
 from undercut.runs.stages import Stages
 
-VERSION = "1"
+VERSION = "2"
 SUSPECTS, VERDICT = "suspects.parquet", "label_noise.json"
 _ARRAYS = "weights.safetensors"
 _FOLDS, _INNER_FOLDS = 3, 4
@@ -93,8 +93,10 @@ def settle_label_noise(
 
 
 def _build(folder: Path, stages: Stages, rows: Rows, groups: Groups, config: CleanConfig) -> None:
-    numbers, data = _labelled(rows, config)
-    reason = _not_examined(data, config)
+    looked_for = rows if config.label_noise != "off" else Rows(())
+    data = labelled_rows(looked_for, most=config.label_noise_rows)
+    numbers = data.lines
+    reason = "turned off" if config.label_noise == "off" else why_not_examined(data)
     if reason is not None:
         _leave(folder, rows, {"examined": 0, "why_not": reason}, _NONE)
         return
@@ -177,10 +179,8 @@ def _evidence(table: pa.Table) -> list[str]:
     ]
 
 
-def _not_examined(data: Dataset, config: CleanConfig) -> str | None:
-    """Why no suspects are looked for, None where they are."""
-    if config.label_noise == "off":
-        return "turned off"
+def why_not_examined(data: Dataset) -> str | None:
+    """Why labelled rows are too few to learn from and ask others, None where they are not."""
     if len(data) < _LEAST_ROWS or len(data.classes) < 2:
         return f"{len(data)} labelled rows in {len(data.classes)} classes are too few"
     if len(data.classes) > len(data) / 2:
@@ -188,30 +188,29 @@ def _not_examined(data: Dataset, config: CleanConfig) -> str | None:
     return None
 
 
-def _labelled(rows: Rows, config: CleanConfig) -> tuple[IntArray, Dataset]:
-    """The labelled rows, evenly thinned to `label_noise_rows` where there are more."""
-    numbers, texts, labels = [], list[str](), list[str]()
-    for part in rows.parts if config.label_noise != "off" else ():
+def labelled_rows(rows: Rows, *, most: int) -> Dataset:
+    """The labelled rows, lines are their row numbers; evenly thinned where there are more."""
+    numbers, texts, labels = list[int](), list[str](), list[str]()
+    for part in rows.parts:
         batch = live_rows(part)
         for row, text, label in zip(batch.rows, batch.texts, batch.labels, strict=True):
             if label is not None:
                 numbers.append(int(row))
                 texts.append(text)
                 labels.append(label)
-    most = config.label_noise_rows
     if len(texts) > most:
         kept = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64)).tolist()
-        numbers, texts, labels = ([column[i] for i in kept] for column in (numbers, texts, labels))
+        numbers = [numbers[i] for i in kept]
+        texts, labels = [texts[i] for i in kept], [labels[i] for i in kept]
     classes = tuple(sorted(set(labels)))
     ids = {name: i for i, name in enumerate(classes)}
-    data = Dataset(
+    return Dataset(
         texts=tuple(texts),
         labels=np.array([ids[label] for label in labels], dtype=np.int64),
         classes=classes,
         lines=np.array(numbers, dtype=np.int64),
         source="",
     )
-    return data.lines, data
 
 
 def _suspect_table(rows: Rows, numbers: IntArray, data: Dataset, proba: FloatArray) -> pa.Table:

@@ -24,7 +24,7 @@ from undercut.runs.stages import Stages
 
 BoolArray = NDArray[np.bool_]
 VERSION = "1"
-_ARRAYS = "groups.safetensors"
+ARRAYS = "groups.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """What was compared: numbers and label ids of all live rows, those of the test source last."""
 
     rows: IntArray
@@ -71,7 +71,7 @@ def settle_near_duplicates(
         config=settings,
         inputs=rows.inputs(),
     )
-    arrays = load_arrays(made.path / _ARRAYS)
+    arrays = load_arrays(made.path / ARRAYS)
     return rows.after("near_duplicates", made), Groups(arrays["rows"], arrays["group"])
 
 
@@ -86,28 +86,47 @@ def near_config(config: CleanConfig) -> NearDuplicateConfig:
 
 def _build(folder: Path, stages: Stages, rows: Rows, config: CleanConfig, workers: Workers) -> None:
     finder = workers.finder(near_config(config))
-    seen = _read(None if config.near_duplicates == "off" else finder, stages, rows)
+    seen = read_live(None if config.near_duplicates == "off" else finder, stages, rows)
     if config.near_duplicates == "off":
         alone = seen.rows[: seen.kept]
-        save_arrays(folder / _ARRAYS, {"rows": alone, "group": alone})
+        save_arrays(folder / ARRAYS, {"rows": alone, "group": alone})
         write_verdicts(folder, rows, np.zeros(0, np.int64), lambda _: Reason("", ""))
         return
-    found = finder.groups()
+    leave_groups(folder, rows, seen, finder.groups(), config.near_duplicates)
+
+
+def leave_groups(
+    folder: Path,
+    rows: Rows,
+    seen: Seen,
+    found: NearDuplicates,
+    mode: NearMode,
+    *,
+    before: Groups | None = None,
+    how: str = "near",
+) -> None:
+    """Leave who goes, and the groups of who stays, in a stage's folder.
+
+    before: groups of an earlier step, whose members stay together. how: what the rules are called.
+    """
     leaked, near_test, likeness = _leaks(found, seen)
-    dropped = _dropped(found, seen, leaked, config.near_duplicates)
-    rejected, why = _reasons(rows, seen, found, leaked, near_test, likeness, dropped)
+    dropped = _dropped(found, seen, leaked, mode)
+    rejected, why = _reasons(rows, seen, found, leaked, near_test, likeness, dropped, how)
     write_verdicts(folder, rows, rejected, why)
     gone = leaked | dropped
-    group = components(found, seen.kept)
+    kept_rows = seen.rows[: seen.kept]
+    joined = None if before is None else np.unique(before.of(kept_rows), return_inverse=True)[1]
+    group = components(found, seen.kept, joined)
     alive = np.flatnonzero(~gone)
     # Named by the first row that is still there.
     first = np.full(seen.kept, seen.kept)
     np.minimum.at(first, group[alive], alive)
     arrays = {"rows": seen.rows[alive], "group": seen.rows[first[group[alive]]]}
-    save_arrays(folder / _ARRAYS, arrays)
+    save_arrays(folder / ARRAYS, arrays)
 
 
-def _read(finder: Finder | None, stages: Stages, rows: Rows) -> _Seen:
+def read_live(finder: Finder | None, stages: Stages, rows: Rows) -> Seen:
+    """Hand all live texts to a finder; their rows and labels."""
     parts = (*rows.parts, *rows.test_parts)
     numbers, labels, codes, kept = [], [], dict[str | None, int](), 0
     for i, part in enumerate(parts):
@@ -121,10 +140,10 @@ def _read(finder: Finder | None, stages: Stages, rows: Rows) -> _Seen:
     none = codes.get(None)
     ids = np.array(labels, dtype=np.int64)
     ids[ids == (-2 if none is None else none)] = -1
-    return _Seen(np.concatenate(numbers) if numbers else ids, ids, kept)
+    return Seen(np.concatenate(numbers) if numbers else ids, ids, kept)
 
 
-def _leaks(found: NearDuplicates, seen: _Seen) -> tuple[BoolArray, IntArray, FloatArray]:
+def _leaks(found: NearDuplicates, seen: Seen) -> tuple[BoolArray, IntArray, FloatArray]:
     """(kept,) whether a row is near a test text, which one (position), and how near."""
     total, kept = len(seen.rows), seen.kept
     # The first test row of each text, by the first row of that text.
@@ -144,7 +163,7 @@ def _leaks(found: NearDuplicates, seen: _Seen) -> tuple[BoolArray, IntArray, Flo
     return nearest[own] >= 0, nearest[own], similarity[own]
 
 
-def _dropped(found: NearDuplicates, seen: _Seen, leaked: BoolArray, mode: NearMode) -> BoolArray:
+def _dropped(found: NearDuplicates, seen: Seen, leaked: BoolArray, mode: NearMode) -> BoolArray:
     """(kept,) rows another one stands for: the same label, or none on both sides."""
     kept = seen.kept
     result = np.zeros(kept, dtype=bool)
@@ -161,12 +180,13 @@ def _dropped(found: NearDuplicates, seen: _Seen, leaked: BoolArray, mode: NearMo
 
 def _reasons(
     rows: Rows,
-    seen: _Seen,
+    seen: Seen,
     found: NearDuplicates,
     leaked: BoolArray,
     near_test: IntArray,
     likeness: FloatArray,
     dropped: BoolArray,
+    how: str,
 ) -> tuple[IntArray, Why]:
     bad = np.flatnonzero(leaked | dropped)
     where = places(rows.test_parts, seen.rows[near_test[np.flatnonzero(leaked)]])
@@ -176,10 +196,10 @@ def _reasons(
         if leaked[at]:
             place = where[int(seen.rows[near_test[at]])]
             return Reason(
-                "near_test", f"similarity {likeness[at]:.2f} to the test source's {place}"
+                f"{how}_test", f"similarity {likeness[at]:.2f} to the test source's {place}"
             )
         head = int(seen.rows[found.representative[at]])
         alike = found.similarity[at]
-        return Reason("near_duplicate", f"similarity {alike:.2f} to row {head}, which is kept")
+        return Reason(f"{how}_duplicate", f"similarity {alike:.2f} to row {head}, which is kept")
 
     return seen.rows[bad], why

@@ -20,16 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from undercut.build.data.label_noise import Method, Suspects, find_suspects
-from undercut.build.data.paired_bootstrap import (
-    Difference,
-    macro_f1,
-    macro_f1_difference,
-    sign_test,
-)
 from undercut.build.training.ngram import NgramConfig, train_ngram
 from undercut.core.dataset import Dataset, FloatArray, IntArray
-
-_LEVEL = 0.025
+from undercut.runs.cleaning.comparison import Trial, compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +42,6 @@ TREATMENTS = (
     Treatment("weigh all suspects a fifth", "confident_joint", 1.0, 0.2),
 )
 PENALTIES = (1e-4, 3e-5, 1e-5)
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One treatment on the held-out rows, beside doing nothing.
-
-    better, worse: rows only it, or only doing nothing, answers as labelled. p_value: the chance of
-    so many better ones, or more, were both equally good. macro_f1_difference: with its interval.
-    """
-
-    treatment: Treatment
-    accuracy: float
-    macro_f1: float
-    better: int
-    worse: int
-    p_value: float
-    macro_f1_difference: Difference
-
-    @property
-    def helps(self) -> bool:
-        """Shown to be more accurate, and no worse for the small classes."""
-        return self.p_value <= _LEVEL / len(TREATMENTS) and self.macro_f1_difference.value >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,50 +82,22 @@ def try_treatments(
         for side, weight in enumerate(weights):
             for i, penalty in enumerate(PENALTIES):
                 suited = config.model_copy(update={"penalties": (penalty,)})
-                answers[side, i, held] = _answers(part, weight, suited, asked)
+                answers[side, i, held] = answers_of(part, weight, suited, asked)
             tick((number + (side + 1) / sides) / folds, f"fold {number + 1} of {folds}")
     return _verdict(data, answers, weigh=weigh, seed=seed)
 
 
 def _verdict(data: Dataset, answers: IntArray, *, weigh: bool, seed: int) -> Verdict:
     """answers: (sides, penalties, rows), the untreated side first."""
-    classes = len(data.classes)
-    suited = (answers == data.labels).mean(axis=2).argmax(axis=1)
-    untreated, *treated = answers[np.arange(len(answers)), suited]
-    trials = tuple(
-        _trial(treatment, data.labels, untreated, answer, classes, seed=seed)
-        for treatment, answer in zip(TREATMENTS, treated, strict=True)
-    )
-    helpful = [trial for trial in trials if trial.helps and (weigh or not trial.treatment.weight)]
-    chosen = max(helpful, key=lambda trial: trial.accuracy, default=None)
-    return Verdict(
-        accuracy=float((untreated == data.labels).mean()),
-        macro_f1=macro_f1(data.labels, untreated, classes),
-        trials=trials,
-        chosen=None if chosen is None else chosen.treatment,
-    )
-
-
-def _trial(
-    treatment: Treatment,
-    truth: IntArray,
-    untreated: IntArray,
-    treated: IntArray,
-    classes: int,
-    *,
-    seed: int,
-) -> Trial:
-    right, before = treated == truth, untreated == truth
-    better, worse = int((right & ~before).sum()), int((before & ~right).sum())
-    return Trial(
-        treatment=treatment,
-        accuracy=float(right.mean()),
-        macro_f1=macro_f1(truth, treated, classes),
-        better=better,
-        worse=worse,
-        p_value=sign_test(better, worse),
-        macro_f1_difference=macro_f1_difference(truth, untreated, treated, classes, seed=seed),
-    )
+    names = [treatment.name for treatment in TREATMENTS]
+    found = compare(data.labels, answers, names, classes=len(data.classes), seed=seed)
+    helpful = [
+        (trial.accuracy, treatment)
+        for trial, treatment in zip(found.trials, TREATMENTS, strict=True)
+        if trial.helps and (weigh or not treatment.weight)
+    ]
+    best = max(helpful, key=lambda pair: pair[0], default=(0.0, None))[1]
+    return Verdict(found.accuracy, found.macro_f1, found.trials, best)
 
 
 def out_of_fold(
@@ -198,7 +141,8 @@ def spread(labels: IntArray, groups: IntArray, *, folds: int, seed: int) -> IntA
     return np.asarray(fold[number])
 
 
-def _answers(part: Dataset, weight: FloatArray, config: NgramConfig, asked: Dataset) -> IntArray:
+def answers_of(part: Dataset, weight: FloatArray, config: NgramConfig, asked: Dataset) -> IntArray:
+    """(asked,) class ids, by a model of the rows that weigh anything."""
     kept = np.flatnonzero(weight > 0)
     taught = part.take(kept)
     model = train_ngram(taught.texts, taught.labels, part.classes, config, weights=weight[kept])

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from undercut.build.data.personal_data import MaskConfig
+from undercut.build.data.personal_data.config import DEFAULT_KINDS, Kind
+from undercut.build.data.personal_data.names import name_models
 from undercut.build.data.quality import QualityConfig, short_texts, web_pages
 from undercut.build.data.steps import Step
 from undercut.build.data.text_hygiene import HygieneConfig
@@ -62,7 +64,11 @@ def text_specs(config: CleanConfig, facts: SourceFacts) -> tuple[StepSpec, ...]:
 
 def mask_spec(config: CleanConfig) -> StepSpec:
     """The masking of personal data."""
-    settings = {"key": None if config.pseudonym_key is None else _digest(config.pseudonym_key)}
+    settings: dict[str, object] = {
+        "key": None if config.pseudonym_key is None else _digest(config.pseudonym_key)
+    }
+    if config.names:
+        settings["names"] = name_models()  # another model finds other names
     return _spec(
         "personal_data", settings, "mask personal data", version="1", key_file=config.pseudonym_key
     )
@@ -108,8 +114,12 @@ def _spec(
     return StepSpec(name, version, canonical_json(settings), description, key_file)
 
 
-def mask_config(key_file: str | None) -> MaskConfig:
-    return MaskConfig() if key_file is None else MaskConfig(key=_key(key_file))
+def mask_config(key_file: str | None, *, names: bool) -> MaskConfig:
+    """What is masked, and how: names only where asked for."""
+    return MaskConfig(
+        kinds=DEFAULT_KINDS | {Kind.NAME} if names else DEFAULT_KINDS,
+        key=None if key_file is None else _key(key_file),
+    )
 
 
 def _key(file: str) -> bytes:
@@ -132,5 +142,7 @@ _MAKERS: dict[str, Callable[[dict[str, Any], str | None], Step]] = {
     "language": lambda settings, _: language_step(frozenset(settings["languages"])),
     "quality": lambda settings, _: quality_step(_PROFILES[settings["profile"]]()),
     "keys": lambda *_: key_step(),
-    "personal_data": lambda _, key_file: mask_step(mask_config(key_file)),
+    "personal_data": lambda settings, key_file: mask_step(
+        mask_config(key_file, names="names" in settings)
+    ),
 }

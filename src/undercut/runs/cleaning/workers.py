@@ -86,7 +86,11 @@ class LocalWorkers:
             ) from error
 
     def finder(self, config: NearDuplicateConfig) -> Finder:
-        """Near-duplicates on this machine's cores; its threads run outside the interpreter lock."""
+        """Near-duplicates on this machine's cores; its threads run outside the interpreter lock.
+
+        Idle processes go first: their memory is wanted now, and a later step starts new ones.
+        """
+        self._close_pool()
         return NearDuplicateFinder(config, threads=self._processes)
 
     def _pooled(self, spec: StepSpec, parts: Sequence[Part], folder: Path) -> Iterator[Done]:
@@ -111,6 +115,9 @@ class LocalWorkers:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._close_pool()
+
+    def _close_pool(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None

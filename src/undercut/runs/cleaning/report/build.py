@@ -17,6 +17,7 @@ from undercut.core.usage import Unit, summed
 from undercut.runs.cleaning.config import CleanConfig
 from undercut.runs.cleaning.output import FACTS
 from undercut.runs.cleaning.report.schema import (
+    Augmentation,
     CleanReport,
     LabelNoise,
     Rule,
@@ -50,7 +51,8 @@ def build_report(
     made: Made,
     *,
     manifest: Manifest,
-    verdict: dict[str, Any],
+    noise: dict[str, Any],
+    augmentation: dict[str, Any],
     seconds: float,
     now: datetime,
 ) -> CleanReport:
@@ -81,7 +83,8 @@ def build_report(
         sources=_sources(facts["sources"], spent, currency),
         steps=_steps(facts["rules"], spent, currency),
         rules=tuple(Rule.model_validate(rule) for rule in facts["rules"]),
-        label_noise=_noise(verdict),
+        label_noise=LabelNoise.model_validate(noise | {"trials": _trials(noise)}),
+        augmentation=Augmentation.model_validate(augmentation | {"trials": _trials(augmentation)}),
         currency=currency,
         cost=_digits(cost),
         cost_per_million_kept=_digits(per_million),
@@ -154,15 +157,11 @@ def _steps(
     return tuple(lines)
 
 
-def _noise(verdict: dict[str, Any]) -> LabelNoise:
-    trials = tuple(
-        Trial.model_validate(
-            {k: v for k, v in trial.items() if k != "treatment"}
-            | {"name": trial["treatment"]["name"]}
-        )
+def _trials(verdict: dict[str, Any]) -> tuple[Trial, ...]:
+    return tuple(
+        Trial.model_validate({k: v for k, v in trial.items() if k != "tried"})
         for trial in verdict.get("trials", ())
     )
-    return LabelNoise.model_validate({**verdict, "trials": trials})
 
 
 def _sum(amounts: Iterable[Money | None], currency: str) -> Money | None:

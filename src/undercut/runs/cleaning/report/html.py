@@ -35,6 +35,7 @@ def render_clean_html(report: CleanReport, language: str | None = None) -> str:
             numbers=page.key_numbers(report, words),
             rules=page.rules_by_count(report),
             noise=page.noise_says(report, words),
+            copies=page.copies_say(report, words),
             config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
         )
     )

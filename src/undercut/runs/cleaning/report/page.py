@@ -77,6 +77,17 @@ def noise_says(report: CleanReport, words: Words) -> tuple[str, ...]:
     return found, words("noise_none" if noise.trials else "noise_untried")
 
 
+def copies_say(report: CleanReport, words: Words) -> tuple[str, ...]:
+    """What was found of edited copies and done with them; nothing where they were not asked for."""
+    found = report.augmentation
+    if found.why_not is not None:
+        off = report.config.get("augment", "off") == "off"
+        return () if off else (words("copies_why_not", why=found.why_not),)
+    if found.chosen is None:
+        return (words("copies_none", examined=formats.count(found.examined)),)
+    return (words("copies_chosen", chosen=found.chosen, copies=formats.count(found.copies)),)
+
+
 def rules_by_count(report: CleanReport) -> tuple[Rule, ...]:
     """Rejections first, then changes, the most frequent first."""
     order = sorted(report.rules, key=lambda r: (r.action != "rejected", -r.count, r.step, r.rule))

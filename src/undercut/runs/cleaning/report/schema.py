@@ -73,7 +73,7 @@ class Interval(_Frozen):
 
 
 class Trial(_Frozen):
-    """One treatment of suspects on held-out rows; see `runs.cleaning.noise_trial`."""
+    """One treatment on held-out rows; see `runs.cleaning.noise_trial` and `augment_trial`."""
 
     name: str
     accuracy: float
@@ -101,6 +101,21 @@ class LabelNoise(_Frozen):
     touched: int = 0
 
 
+class Augmentation(_Frozen):
+    """Edited copies for training. why_not: why nobody tried; chosen: what was made, None: nothing.
+
+    examined: rows; copies: rows of augmented.parquet.
+    """
+
+    examined: int = 0
+    why_not: str | None = "turned off"
+    untreated_accuracy: float | None = None
+    untreated_macro_f1: float | None = None
+    trials: tuple[Trial, ...] = ()
+    chosen: str | None = None
+    copies: int = 0
+
+
 class CleanReport(_Frozen):
     """Everything the page shows. Amounts are exact digits in `currency`, None where unknown."""
 
@@ -121,6 +136,7 @@ class CleanReport(_Frozen):
     steps: tuple[StepLine, ...]
     rules: tuple[Rule, ...]
     label_noise: LabelNoise
+    augmentation: Augmentation = Augmentation()
     currency: str
     cost: str | None
     cost_per_million_kept: str | None

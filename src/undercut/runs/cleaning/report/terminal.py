@@ -50,7 +50,7 @@ def render_clean_terminal(
         cost = formats.money(source.cost, report.currency)
         add_row(table, _tail(source.address), formats.count(source.read), kept, out, cost)
     console.print(table)
-    for sentence in page.noise_says(report, words):
+    for sentence in (*page.noise_says(report, words), *page.copies_say(report, words)):
         console.print(Text(sentence))
     total = page.key_numbers(report, words)[-1]
     console.print(Text(f"{total.name}: {total.value} ({total.detail})"))
