@@ -30,6 +30,11 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
 # interpreter, numpy and the like
 _BASE_KB = 90 * 1024
+_BODY = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nGood morning to you all."
+GOOD = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
+GOOD += b"WARC-Target-URI: http://example.com/\r\nWARC-Date: 2024-01-02T03:04:05Z\r\n"
+GOOD += b"Content-Type: application/http;msgtype=response\r\n"
+GOOD += b"Content-Length: %d\r\n\r\n%b\r\n\r\n" % (len(_BODY), _BODY)
 
 
 def read(path: Path, *, most_mb: int, seconds: float = 30) -> str:
@@ -150,3 +155,25 @@ def test_a_bomb_in_an_archive_of_pages(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     path.write_bytes(packed(head + http, bytes(1 << 20), 10_240))
     assert "refused as a gzip bomb" in read(path, most_mb=120)
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_an_archive_whose_header_never_ends(tmp_path: Path, gzipped: bool) -> None:
+    """And the record behind it is read."""
+    start = b"WARC/1.0\r\nWARC-Type: response\r\nX-Endless: "
+    path = tmp_path / ("a.warc.gz" if gzipped else "a.warc")
+    endless = packed(start, b"a" * (1 << 20), 200) if gzipped else start + b"a" * (200 << 20)
+    path.write_bytes(endless + (gzip.compress(GOOD) if gzipped else b"\n" + GOOD))
+    said = read(path, most_mb=400, seconds=20)
+    assert said.startswith("read 2 "), said  # what is wrong, and the record behind it
+    assert "headers are longer" in said
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_a_record_without_the_address_it_must_have(tmp_path: Path, gzipped: bool) -> None:
+    bad = GOOD.replace(b"WARC-Target-URI: http://example.com/\r\n", b"")
+    path = tmp_path / ("a.warc.gz" if gzipped else "a.warc")
+    path.write_bytes(b"".join(gzip.compress(r) if gzipped else r for r in (GOOD, bad, GOOD)))
+    said = read(path, most_mb=300, seconds=20)
+    assert said.startswith("read 3 "), said
+    assert said.count("no WARC record") == 1

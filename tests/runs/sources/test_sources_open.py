@@ -302,3 +302,26 @@ def test_a_missing_extra_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(MissingExtraError, match="lxml"):
         read(page)
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+
+
+def test_a_list_of_members_hidden_behind_a_small_number_is_refused(tmp_path: Path) -> None:
+    """The end record says 46 bytes; the zip64 record before it, which zipfile believes, does not.
+
+    Its locator leads to a decoy: zipfile does not go there either.
+    """
+    whole = zipped(
+        tmp_path / "many.zip", {f"{i:05d}.txt": b"x" for i in range(12_000)}
+    ).read_bytes()
+    at = whole.rfind(b"PK\5\6")
+    members, _, length, start = struct.unpack_from("<HHII", whole, at + 8)
+    record = struct.pack(
+        "<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, members, members, length, start
+    )
+    decoy = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 46, start)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, at, 1)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 46, start, 0)
+    file = tmp_path / "sly.zip"
+    file.write_bytes(whole[:at] + decoy + record + locator + end)
+    config = SourceConfig(zip=ZipLimits(listing_bytes=100_000))
+    with pytest.raises(InputError, match="the list of members takes"):
+        read(file, config)

@@ -1,5 +1,6 @@
 """Databases: a real PostgreSQL, started here, and SQLite."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -15,7 +16,7 @@ from sources_sites import free_port
 
 from undercut.build.data.documents import Document, Record, Unreadable
 from undercut.core.errors import ConfigError, InputError
-from undercut.runs.sources import SourceConfig, open_source
+from undercut.runs.sources import SourceConfig, open_source, sql
 
 PASSWORD = "s3cr3t/p@ss"
 QUOTED = "s3cr3t%2Fp%40ss"
@@ -264,3 +265,33 @@ def test_tables_are_streamed(messages: str) -> None:
     rows, memory = map(int, done.stdout.split())
     assert rows == 600
     assert memory < 450 * 1024
+
+
+def test_bytes_that_are_no_text_cost_only_their_characters(tmp_path: Path) -> None:
+    file = tmp_path / "old.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)")
+        rows = "(1, 'a good one'), (2, CAST(x'61ff62' AS TEXT)), (3, 'another')"
+        database.execute(f"INSERT INTO t VALUES {rows}")
+        database.commit()
+    records = read(f"sqlite:///{file}?table=t")
+    texts = [record.text for record in records if isinstance(record, Document)]
+    assert texts == ["a good one", "a\ufffdb", "another"]
+
+
+def test_what_a_statement_writes_is_never_kept(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a database that cannot be told to read only: this one is opened for writing."""
+    monkeypatch.setattr(sql, "_open_sqlite", lambda path, _: sqlite3.connect(path))
+    before = len(read(f"sqlite:///{shop}?table=messages"))
+    read(f"sqlite:///{shop}?query=DELETE FROM messages RETURNING text")
+    assert len(read(f"sqlite:///{shop}?table=messages")) == before > 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["DROP TABLE t", "SELECT 1; DROP TABLE t", "INSERT INTO t SELECT 1", "", "CALL x()"],
+)
+@pytest.mark.parametrize("kind", ["mysql", "mssql+pyodbc", "oracle"])
+def test_elsewhere_only_one_select_is_taken(kind: str, query: str) -> None:
+    with pytest.raises(ConfigError, match=r"must be one SELECT|names no table"):
+        open_source(f"{kind}://ann:secret@127.0.0.1/shop?query={query}")

@@ -29,6 +29,8 @@ _FETCHED_ROWS = 64
 _SAMPLE_CHARACTERS = 4 * 2**20
 _SAMPLE_ROWS = 1_000
 _CONNECT_SECONDS = 10
+# Those that refuse to write whatever a statement says; of others only a SELECT is taken.
+_HELD_TO_READING = frozenset({"postgresql", "postgres", "sqlite"})
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -109,6 +111,8 @@ def _parsed(address: str, source: str) -> _Wanted:
             f"{source}: names {'both a table and a query' if table and query else 'no table'}",
             hint="add ?table=NAME, or ?query=SELECT ...; one of them",
         )
+    if query is not None and url.get_backend_name() not in _HELD_TO_READING:
+        _refuse_writing(query, source)
     secret = url.password
     url = url.difference_update_query(["table", "query"])
     return _Wanted(
@@ -117,6 +121,17 @@ def _parsed(address: str, source: str) -> _Wanted:
         query=query,
         secret=None if secret is None else str(secret),
     )
+
+
+def _refuse_writing(query: str, source: str) -> None:
+    """Raise ConfigError for what is not one reading statement, by its first word and its end."""
+    statement = query.strip().rstrip(";").rstrip()
+    first = statement.split(maxsplit=1)[0].lower() if statement else ""
+    if first not in ("select", "with") or ";" in statement:
+        raise ConfigError(
+            f"{source}: the query must be one SELECT, got {statement[:60]!r}",
+            hint="a semicolon inside a text counts too: use a view and ?table=NAME",
+        )
 
 
 @contextmanager
@@ -128,8 +143,12 @@ def _connected(wanted: _Wanted, *, source: str) -> Iterator[Connection]:
         engine = _engine(wanted, source)
         with engine.connect() as plain:
             connection = plain.execution_options(**_read_only(wanted))
-            with connection.begin():
+            transaction = connection.begin()
+            try:
                 yield connection
+            finally:
+                # never committed: not every database can be told that a transaction only reads
+                transaction.rollback()
     except (sqlalchemy_error, sqlite3.Error) as error:
         # `from None`: the chain below would show the driver's own words, password and all
         raise InputError(
@@ -168,7 +187,13 @@ def _open_sqlite(path: Path, source: str) -> sqlite3.Connection:
         f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, check_same_thread=False
     )
     connection.set_authorizer(_may)
+    # SQLite lets any bytes be text; one bad cell must not end the source
+    connection.text_factory = _text
     return connection
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
 
 
 _READING = frozenset(

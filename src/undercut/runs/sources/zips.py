@@ -25,6 +25,7 @@ _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
 _END_BYTES = 22 + 65_535
+_RECORD64_BYTES, _LOCATOR64_BYTES = 56, 20
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst", ".jar", ".docx", ".xlsx")
 _STEP = 1 << 20
 
@@ -93,8 +94,8 @@ def _check_listing(path: Path, limits: ZipLimits) -> None:
         if at < 0 or len(tail) < at + 22:
             raise InputError("cannot be read as a zip archive: its end is missing", file=str(path))
         listing = struct.unpack_from("<I", tail, at + 12)[0]
-        if listing == 0xFFFFFFFF:
-            listing = _listing64(file, tail, at)
+        # zipfile believes a zip64 record wherever one stands, so the short field may lie
+        listing = _listing64(file, size - len(tail) + at) or listing
     if listing > limits.listing_bytes:
         raise InputError(
             f"the list of members takes {listing} bytes, expected at most {limits.listing_bytes}:"
@@ -104,14 +105,18 @@ def _check_listing(path: Path, limits: ZipLimits) -> None:
         )
 
 
-def _listing64(file: IO[bytes], tail: bytes, at: int) -> int:
-    locator = tail[max(0, at - 20) : at]
-    if locator.startswith(_LOCATOR64):
-        file.seek(struct.unpack_from("<Q", locator, 8)[0])
-        record = file.read(56)
-        if record.startswith(_END64) and len(record) == 56:
-            return int(struct.unpack_from("<Q", record, 40)[0])
-    return 0  # zipfile refuses what is no zip64 archive
+def _listing64(file: IO[bytes], end: int) -> int:
+    """What the zip64 record right before the end record at `end` states, 0 where there is none.
+
+    The record's place is that at which zipfile looks, not the one that its locator names.
+    """
+    if end < _LOCATOR64_BYTES + _RECORD64_BYTES:
+        return 0
+    file.seek(end - _LOCATOR64_BYTES - _RECORD64_BYTES)
+    record, locator = file.read(_RECORD64_BYTES), file.read(_LOCATOR64_BYTES)
+    if not locator.startswith(_LOCATOR64) or not record.startswith(_END64):
+        return 0
+    return int(struct.unpack_from("<Q", record, 40)[0])
 
 
 def _check_sizes(path: Path, archive: zipfile.ZipFile, limits: ZipLimits) -> None:

@@ -10,6 +10,7 @@ import importlib
 import io
 import zlib
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
@@ -21,6 +22,8 @@ _PLAIN_MARK = b"WARC/"
 # What a member may unpack to whatever its size, and the most bytes out per byte in beyond that.
 _FREE_BYTES = 256 * 2**20
 _RATIO = 400
+# Of one record, all its headers and the blank lines before them.
+_HEADER_BYTES = 1 << 20
 _TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _KINDS = frozenset({"response", "resource", "conversion"})
 _PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -92,7 +95,11 @@ class _Walk:
         at: int | None = 0
         while at is not None:
             self._file.seek(at)
-            failed_at = yield from self._records(_Tail(self._file, at))
+            tail = _Tail(self._file, at)
+            failed_at = yield from self._records(tail)
+            if tail.problem is not None:
+                yield self._broken(tail.problem)
+                failed_at = tail.header_at
             at = None if failed_at is None else _next_plain(self._file, at + failed_at + 1)
 
     def _records(self, stream: _Member | _Tail) -> Generator[ArchiveRecord, None, int | None]:
@@ -101,8 +108,9 @@ class _Walk:
         failures = _failures()
         while True:
             try:
-                record = next(iterator, None)
-                if record is None:
+                with stream.header():
+                    record = next(iterator, None)
+                if record is None or stream.problem is not None:
                     return None
                 self._number += 1
                 text = self._text_of(record)
@@ -157,37 +165,66 @@ class _Walk:
         return BrokenRecord(self._number, reason)
 
 
-class _Member(io.RawIOBase):
+class _Bounded(io.RawIOBase):
+    """A stream whose headers end: without that, one line may be as long as the file.
+
+    problem: what is wrong. header_at: where the last headers began.
+    """
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self.header_at = 0
+        self._room: int | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    @contextmanager
+    def header(self) -> Iterator[None]:
+        """While this lasts no more than the bytes of headers are given."""
+        self._room, self.header_at = _HEADER_BYTES, self.tell()
+        try:
+            yield
+        finally:
+            self._room = None
+
+    def readinto(self, buffer: Any) -> int:
+        if self.problem is not None:
+            return 0
+        if self._room == 0:
+            self.problem = f"the headers are longer than {_HEADER_BYTES} bytes"
+            return 0
+        wanted = len(buffer) if self._room is None else min(len(buffer), self._room)
+        data = self._some(wanted)
+        buffer[: len(data)] = data
+        if self._room is not None:
+            self._room -= len(data)
+        return len(data)
+
+    def _some(self, room: int) -> bytes:
+        raise NotImplementedError
+
+
+class _Member(_Bounded):
     """The bytes of one gzip member. end: where it ends in the file; problem: what is wrong."""
 
     def __init__(self, file: IO[bytes], start: int) -> None:
+        super().__init__()
         self._file = file
         self._zlib = zlib.decompressobj(31)
         self._start = start
         self._position = start
         self._tail = b""
         self.offset = 0
-        self.problem: str | None = None
         self.end = start
-
-    def readable(self) -> bool:
-        return True
 
     def tell(self) -> int:
         return self.offset
 
-    def readinto(self, buffer: Any) -> int:
-        if self.problem is not None:
-            return 0
-        data = self._some(len(buffer))
-        buffer[: len(data)] = data
-        self.offset += len(data)
-        return len(data)
-
     def drain(self) -> None:
         """Read to the member's end, so that `end` is known."""
-        while self.problem is None and (part := self._some(_STEP)):
-            self.offset += len(part)
+        while self.problem is None and self._some(_STEP):
+            pass
 
     def _some(self, room: int) -> bytes:
         while not self._zlib.eof:
@@ -211,29 +248,24 @@ class _Member(io.RawIOBase):
                 if self.offset > _FREE_BYTES and self.offset > _RATIO * packed_bytes:
                     self.problem = "unpacks without end: refused as a gzip bomb"
                     return b""
+                self.offset += len(data)
                 return data
         return b""
 
 
-class _Tail(io.RawIOBase):
+class _Tail(_Bounded):
     """A file from a position on, counted from there."""
 
-    problem: str | None = None
-
     def __init__(self, file: IO[bytes], start: int) -> None:
+        super().__init__()
         self._file = file
         self._start = start
-
-    def readable(self) -> bool:
-        return True
 
     def tell(self) -> int:
         return self._file.tell() - self._start
 
-    def readinto(self, buffer: Any) -> int:
-        data = self._file.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    def _some(self, room: int) -> bytes:
+        return self._file.read(room)
 
 
 def _next_member(file: IO[bytes], start: int) -> int | None:
@@ -292,6 +324,10 @@ def _failures() -> tuple[type[Exception], ...]:
         ValueError,
         OSError,
         EOFError,
+        # what warcio raises for headers that it expects and does not find
+        AttributeError,
+        TypeError,
+        KeyError,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -49,12 +50,21 @@ class Readers:
         """As `PageReader.read`."""
         reader = await self._free.get()
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(
-            self._threads,
-            lambda: reader.read(
-                body, url=url, charset=charset, robots_tag=robots_tag, plain=plain, ports=ports
-            ),
-        )
-        # freed when the thread is done with it, which a cancelled request does not wait for
-        future.add_done_callback(lambda _: self._free.put_nowait(reader))
-        return await future
+
+        def read() -> Page:
+            try:
+                return reader.read(
+                    body, url=url, charset=charset, robots_tag=robots_tag, plain=plain, ports=ports
+                )
+            finally:
+                # by the thread that had it: whoever waits may be cancelled long before, and a
+                # reader that two pages share gives one the other's text
+                with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits
+                    loop.call_soon_threadsafe(self._free.put_nowait, reader)
+
+        try:
+            work = self._threads.submit(read)
+        except RuntimeError:
+            self._free.put_nowait(reader)
+            raise
+        return await asyncio.wrap_future(work)
