@@ -26,6 +26,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -86,11 +87,17 @@ def f_of(scores: Sequence[PageScore]) -> tuple[float, float, float]:
 
 def difference_interval(ours: Sequence[PageScore], theirs: Sequence[PageScore]) -> list[float]:
     """95% interval of the difference in F, pages resampled (paired bootstrap)."""
+    return interval([ours, theirs])
+
+
+def interval(sides: Sequence[Sequence[PageScore]]) -> list[float]:
+    """95% interval of the F of the first side, less that of the second where there is one."""
     chance = random.Random(0)
     found = []
     for _ in range(RESAMPLES):
-        rows = chance.choices(range(len(ours)), k=len(ours))
-        found.append(f_of([ours[i] for i in rows])[2] - f_of([theirs[i] for i in rows])[2])
+        rows = chance.choices(range(len(sides[0])), k=len(sides[0]))
+        first, *rest = (f_of([side[i] for i in rows])[2] for side in sides)
+        found.append(first - sum(rest))
     found.sort()
     return [round(found[int(RESAMPLES * q)], 4) for q in (0.025, 0.975)]
 
@@ -164,7 +171,29 @@ def measure(pages: Sequence[Gold]) -> dict[str, object]:
             "cpu_ms_per_page": round(1000 * seconds, 1),
         }
         print(f"{name:45s} {table[name]}")
-    return {"methods": table, "chosen_on_the_other_half": cross_chosen(scores)}
+    return {
+        "methods": table,
+        "all_pages_beside_the_best_setting_in_hindsight": beside_best(scores),
+        "chosen_on_the_other_half": cross_chosen(scores),
+    }
+
+
+def beside_best(scores: dict[str, dict[str, list[PageScore]]]) -> list[dict[str, object]]:
+    """For each measure, on all pages: ours, trafilatura's best setting, and their difference."""
+    settings = [name for name in scores if name.startswith("trafilatura") and "base" not in name]
+    rows: list[dict[str, object]] = []
+    for measure in MEASURES:
+        best = max(settings, key=lambda name: f_of(scores[name][measure])[2])
+        ours, theirs = scores["undercut"][measure], scores[best][measure]
+        rows.append(
+            {
+                "measure": measure,
+                "undercut": round(f_of(ours)[2], 4),
+                "best": [best, round(f_of(theirs)[2], 4)],
+                "undercut_minus_best_95": difference_interval(ours, theirs),
+            }
+        )
+    return rows
 
 
 def summary(scores: Sequence[PageScore]) -> dict[str, float]:
@@ -175,6 +204,7 @@ def summary(scores: Sequence[PageScore]) -> dict[str, float]:
         "f": round(f, 4),
         "f_even": round(f_of(scores[::2])[2], 4),
         "f_odd": round(f_of(scores[1::2])[2], 4),
+        "f_95": interval([scores]),
     }
 
 
@@ -210,7 +240,9 @@ def main() -> None:
         "pages": len(pages),
         "machine": platform.machine(),
         "versions": {
-            name: importlib.metadata.version(name) for name in ("trafilatura", "justext", "lxml")
+            name: importlib.metadata.version(name)
+            for name in ("trafilatura", "justext", "lxml", "readability-lxml")
+            if find_spec(name.removesuffix("-lxml")) is not None
         },
         "command": f"python benchmarks/main_text.py FOLDER  # {len(pages)} pages",
         **measure(pages),

@@ -316,3 +316,21 @@ def test_label_noise_is_found_and_dropped_only_where_it_helps(tmp_path: Path) ->
     untouched = cleaned(tmp_path / "right", clean_rows, label_noise="auto")
     assert untouched.label_noise.chosen is None
     assert untouched.label_noise.trials
+
+
+def test_work_of_other_processes_is_booked_once(
+    tmp_path: Path, dirty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended processes hand their CPU time to their parent: no stage may take it for its own."""
+    monkeypatch.setattr(workers, "_WORTH_CHARACTERS", 0)
+    second = write_rows(tmp_path / "more.csv", [*DIRTY, ("quite another text", "x")])
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    for i in range(3):
+        write_rows(parts / f"{i}.csv", [(f"text number {i} of a row {n}", "x") for n in range(60)])
+    monkeypatch.setattr("undercut.runs.cleaning.parts.PART_ROWS", 40)
+    report = cleaned(tmp_path / "out", dirty, second, parts, processes=2)
+    spent = {step.step: float(step.cpu_seconds or 0) for step in report.steps}
+    # Two processes import the steps' libraries: some seconds, which must not land here.
+    assert spent["near_duplicates"] < 1.0
+    assert spent["hygiene"] > 0

@@ -79,6 +79,7 @@ def _clean(stages: Stages, config: CleanConfig, workers: Workers) -> CleanReport
         for spec in text_specs(config, source.facts):
             rows = run_step(stages, rows, spec, workers, source=source.number)
     rows = settle_same_texts(stages, rows, workers)
+    workers.rest()  # outside of every stage, whose books would count what the processes did before
     rows, groups = settle_near_duplicates(stages, rows, config, workers)
     rows, groups = settle_semantic(stages, rows, groups, config)
     rows, noise = settle_label_noise(stages, rows, groups, config)

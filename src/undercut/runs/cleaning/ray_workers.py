@@ -113,6 +113,9 @@ class RayWorkers:
                 _leave(folder, part, by_part.pop(i))
                 yield Done(part, part.rows)
 
+    def rest(self) -> None:
+        """Ray's processes are Ray's to keep."""
+
     def finder(self, config: NearDuplicateConfig) -> Finder:
         """Near-duplicates by shuffled bands."""
         return RayFinder(self._ray, config)

@@ -54,6 +54,10 @@ class Workers(Protocol):
 
     def finder(self, config: NearDuplicateConfig) -> Finder: ...
 
+    def rest(self) -> None:
+        """Between stages: no rows come for a while, so idle processes may give their memory."""
+        ...
+
 
 def do_part(spec: StepSpec, part: Part, folder: Path) -> int:
     """One step over one part: reads its live rows, leaves the delta, returns the rows it saw."""
@@ -86,11 +90,7 @@ class LocalWorkers:
             ) from error
 
     def finder(self, config: NearDuplicateConfig) -> Finder:
-        """Near-duplicates on this machine's cores; its threads run outside the interpreter lock.
-
-        Idle processes go first: their memory is wanted now, and a later step starts new ones.
-        """
-        self._close_pool()
+        """Near-duplicates on this machine's cores; its threads run outside the interpreter lock."""
         return NearDuplicateFinder(config, threads=self._processes)
 
     def _pooled(self, spec: StepSpec, parts: Sequence[Part], folder: Path) -> Iterator[Done]:
@@ -115,9 +115,9 @@ class LocalWorkers:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close_pool()
+        self.rest()
 
-    def _close_pool(self) -> None:
+    def rest(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
