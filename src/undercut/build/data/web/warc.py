@@ -110,7 +110,7 @@ class _Walk:
             try:
                 with stream.header():
                     record = next(iterator, None)
-                if record is None or stream.problem is not None:
+                if record is None or stream.failed():
                     return None
                 self._number += 1
                 text = self._text_of(record)
@@ -119,7 +119,7 @@ class _Walk:
                 if stream.problem is None:  # else told with the member
                     yield self._broken(f"no WARC record: {error}"[:300])
                 return int(iterator.offset)
-            if stream.problem is not None:
+            if stream.failed():
                 return None  # told with the member; half a page is none
             left = getattr(record.raw_stream, "limit", 0)
             if left:
@@ -178,6 +178,10 @@ class _Bounded(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def failed(self) -> bool:
+        """Whether something is wrong by now."""
+        return self.problem is not None
 
     @contextmanager
     def header(self) -> Iterator[None]:
