@@ -104,7 +104,7 @@ class _Statistic:
         )
 
     def gap(self, angle: float) -> float:
-        """Statistic less critical value; above 0 is rejected. The angle +-pi/2 is b = +-infinity."""
+        """Statistic less critical value, above 0 where rejected; angle +-pi/2 is b = +-infinity."""
         cosine, sine = np.cos(angle), np.sin(angle)
         # both sides times cos(angle): finite at the ends of the line
         outcome = cosine
@@ -135,7 +135,7 @@ class _Statistic:
         return tuple((float(start), float(end)) for start, end in pieces)
 
     def _with_lowest(self, angles: FloatArray, gaps: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The lowest point between grid points joined in, so that a narrow set is not stepped over."""
+        """Joins in the lowest point, so that a narrow set is not stepped over."""
         from scipy.optimize import minimize_scalar
 
         place = int(np.clip(gaps.argmin(), 1, angles.size - 2))

@@ -137,9 +137,7 @@ def _result(
     )
 
 
-def _notes(
-    implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]
-) -> tuple[Note, ...]:
+def _notes(implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]) -> tuple[Note, ...]:
     notes = [
         Note(
             Caution.FEW_OBSERVATIONS,
@@ -183,9 +181,7 @@ def _known_margins(margins: FloatArray, count: int) -> NDArray[np.int64]:
     return known
 
 
-def _invert(
-    shares: FloatArray, nests: NDArray[np.int64], correlation: FloatArray
-) -> FloatArray:
+def _invert(shares: FloatArray, nests: NDArray[np.int64], correlation: FloatArray) -> FloatArray:
     """(J,) mean utilities behind the shares: Berry (1994), eq. 27."""
     nest_shares = np.bincount(nests, weights=shares, minlength=correlation.size)
     within = shares / nest_shares[nests]

@@ -52,7 +52,9 @@ def choice_data(
     if taken.shape != (rows,) or not np.issubdtype(taken.dtype, np.integer):
         raise InputError(f"chosen must be {rows} whole numbers")
     if taken.min() < 0 or taken.max() >= alternatives:
-        raise InputError(f"chosen must lie in 0 to {alternatives - 1}, got {taken.min()} to {taken.max()}")
+        raise InputError(
+            f"chosen must lie in 0 to {alternatives - 1}, got {taken.min()} to {taken.max()}"
+        )
     offered = np.ones((rows, alternatives), dtype=np.bool_)
     if available is not None:
         offered = np.array(available, dtype=np.bool_)

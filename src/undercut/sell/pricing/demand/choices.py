@@ -1,4 +1,4 @@
-"""Multinomial logit from choices, with availability and a Gaussian prior: conjoint and stated choice.
+"""Multinomial logit from choices, with availability and a Gaussian prior: conjoint answers too.
 
 Maximum a posteriori by Newton's method (the log posterior is concave), intervals from the curvature
 there (Laplace) or, for repeated answers of the same person, from the clustered sandwich.
@@ -89,7 +89,7 @@ def fit_choices(
     values, converged = _newton(data, mean, precision)
     information = _information(data, values) + np.diag(precision)
     notes = list(_notes(data, prior, values, information, converged))
-    covariance = np.linalg.pinv(information, hermitian=True)
+    covariance: FloatArray = np.linalg.pinv(information, hermitian=True).astype(np.float64)
     if any(each.caution in (Caution.SEPARATION, Caution.NOT_IDENTIFIED) for each in notes):
         covariance = np.full((count, count), np.nan)
     errors = np.sqrt(np.diag(covariance))
@@ -148,9 +148,7 @@ def _information(data: ChoiceData, values: FloatArray) -> FloatArray:
     return found
 
 
-def _newton(
-    data: ChoiceData, mean: FloatArray, precision: FloatArray
-) -> tuple[FloatArray, bool]:
+def _newton(data: ChoiceData, mean: FloatArray, precision: FloatArray) -> tuple[FloatArray, bool]:
     """The maximum of the log posterior; columns are scaled to their spread on the way."""
     values = mean.copy()
 

@@ -1,8 +1,8 @@
 """Elasticity from logs by cross-fitted double machine learning: Chernozhukov et al. (2018).
 
-outcome = effect * price + g(controls) + noise, price = m(controls) + noise. What the controls say of
-both is learnt on other folds and taken out; the effect is the slope of what is left. Right where
-the controls hold everything that moves price and demand together; where they do not, use
+outcome = effect * price + g(controls) + noise, price = m(controls) + noise. What the controls say
+of both is learnt on other folds and taken out; the effect is the slope of what is left. Right
+where the controls hold everything that moves price and demand together; where they do not, use
 `two_stage` with an instrument.
 """
 
@@ -84,7 +84,9 @@ def double_ml(
         _one_split(outcome, price, known, _folds(outcome.size, config.folds, rng), learner)
         for _ in range(config.splits)
     ]
-    effects, variances, left_price, left_outcome = (np.array(each) for each in zip(*runs, strict=True))
+    effects, variances, left_price, left_outcome = (
+        np.array(each) for each in zip(*runs, strict=True)
+    )
     effect = float(np.median(effects))
     error = float(np.sqrt(np.median(variances + (effects - effect) ** 2)))
     explained = float(np.median(left_price)), float(np.median(left_outcome))
@@ -140,7 +142,7 @@ def _notes(
         notes.append(
             Note(
                 Caution.NO_PRICE_VARIATION,
-                f"controls explain {price_explained:.1%} of the price: little is left to learn from",
+                f"controls explain {price_explained:.1%} of the price: little is left to see",
             )
         )
     if rows < 100:

@@ -72,7 +72,9 @@ class Neighbours:
         spread = np.where(known.std(axis=0) > 0.0, known.std(axis=0), 1.0)
         count = min(self.count, known.shape[0])
         nearest = KDTree(known / spread).query(new / spread, k=count)[1]
-        return outcome[np.asarray(nearest).reshape(new.shape[0], count)].mean(axis=1)
+        near = outcome[np.asarray(nearest).reshape(new.shape[0], count)]
+        found: FloatArray = near.mean(axis=1)
+        return found
 
 
 def _terms(columns: FloatArray, powers: list[tuple[int, ...]]) -> FloatArray:

@@ -75,8 +75,9 @@ class Market:
         if self.buyers is not None and not (self.buyers.is_finite() and self.buyers > 0):
             raise InputError(f"buyers must be a number above 0, got {self.buyers}")
         self._check_currency()
-        if all(product.share is not None for product in self.products):
-            market_shares([product.share for product in self.products])
+        known = [product.share for product in self.products if product.share is not None]
+        if known:
+            market_shares(known)
 
     def _check_currency(self) -> None:
         first = self.products[0]

@@ -80,9 +80,9 @@ class MixedLogit:
         if not self.all_mind_price:
             liking = int((self.price_coefficients >= 0.0).sum())
             raise InputError(
-                f"{liking} of {self.weights.size} simulated buyers like a higher price, so consumer "
+                f"{liking} of {self.weights.size} simulated buyers like a higher price: consumer "
                 "surplus is not defined",
-                hint="a distribution of price coefficients that stays below 0, such as -exp(normal)",
+                hint="price coefficients that stay below 0 for all, such as -exp(normal)",
             )
         utilities = self.values + prices[:, None] * self.price_coefficients
         top = np.maximum(utilities.max(axis=0), 0.0)

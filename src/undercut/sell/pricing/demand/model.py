@@ -124,7 +124,7 @@ def matrix(name: str, values: ArrayLike, rows: int | None = None) -> FloatArray:
 
 
 def market_shares(values: ArrayLike, *, outside: bool = True) -> FloatArray:
-    """(J,) shares of one market, checked: each above 0, together below 1 (at most 1 without outside).
+    """(J,) shares of one market, checked: each above 0, together below 1 (1 without outside).
 
     Raises InputError that says what the shares sum to.
     """

@@ -103,8 +103,13 @@ def moment_covariance(
     return covariance
 
 
-def sandwich(slopes: FloatArray, weight: FloatArray, covariance: FloatArray, rows: int) -> FloatArray:
-    """(P, P) covariance of GMM estimates: slopes (M, P) of the mean moments (Hansen 1982, thm. 3.1)."""
+def sandwich(
+    slopes: FloatArray, weight: FloatArray, covariance: FloatArray, rows: int
+) -> FloatArray:
+    """(P, P) covariance of GMM estimates from (M, P) slopes of the mean moments.
+
+    Source: Hansen (1982), theorem 3.1.
+    """
     bread = np.linalg.inv(slopes.T @ weight @ slopes)
     inner = slopes.T @ weight @ covariance @ weight @ slopes
     found: FloatArray = bread @ inner @ bread / rows

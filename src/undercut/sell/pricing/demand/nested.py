@@ -1,4 +1,4 @@
-"""Nested logit demand: products of one nest are closer substitutes. Berry (1994), Cardell (1997)."""
+"""Nested logit: products of one nest are closer substitutes. Berry (1994), Cardell (1997)."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class PlainResult:
 
         Raises InputError for a market not in the panel, or estimates that no demand can have.
         """
-        rows = self.panel.rows_of(market)  # type: ignore[arg-type]
+        rows = self.panel.rows_of(market)
         prices, shares = self.panel.prices[rows], self.panel.shares[rows]
         coefficient = self.parameter(PRICES).value
         levels = np.log(shares) - np.log1p(-shares.sum()) - coefficient * prices
@@ -78,9 +78,7 @@ def plain_logit(
     if nests is not None:
         design = np.column_stack([design, np.log(_within(panel, nests))])
         names = (*names, WITHIN)
-    columns = absorb(
-        np.column_stack([outcome, design, panel.all_instruments()]), panel.absorb
-    )
+    columns = absorb(np.column_stack([outcome, design, panel.all_instruments()]), panel.absorb)
     left, design = columns[:, 0], columns[:, 1 : 1 + len(names)]
     instruments = columns[:, 1 + len(names) :]
     linear = Concentrated.of(design, instruments, first_weight(instruments))
@@ -127,7 +125,9 @@ def _notes(parameters: tuple[Estimate, ...], strength: float) -> tuple[Note, ...
     notes = []
     if strength < WEAK_F:
         notes.append(
-            Note(Caution.WEAK_INSTRUMENTS, f"effective first-stage F of the price is {strength:.3g}")
+            Note(
+                Caution.WEAK_INSTRUMENTS, f"effective first-stage F of the price is {strength:.3g}"
+            )
         )
     for each in parameters:
         if each.name == PRICES and each.high >= 0.0:

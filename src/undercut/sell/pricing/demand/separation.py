@@ -21,7 +21,5 @@ def separates(data: ChoiceData) -> bool:
     if apart.size == 0:
         return False
     apart = np.unique(apart / np.abs(apart).max(axis=0).clip(1e-300), axis=0)
-    found = linprog(
-        -apart.sum(axis=0), A_ub=-apart, b_ub=np.zeros(len(apart)), bounds=(-1.0, 1.0)
-    )
+    found = linprog(-apart.sum(axis=0), A_ub=-apart, b_ub=np.zeros(len(apart)), bounds=(-1.0, 1.0))
     return bool(found.status == 0 and -found.fun > 1e-7)

@@ -188,9 +188,7 @@ def _errors(
 def _least_squares(data: _Data, design: FloatArray, confidence: float) -> Estimate:
     linear = Concentrated.of(design, design, first_weight(design))
     value = linear.fit(data.outcome)
-    errors = _errors(
-        design, design, linear.weight, data.outcome - design @ value, data.clusters
-    )
+    errors = _errors(design, design, linear.weight, data.outcome - design @ value, data.clusters)
     return normal_estimate("price", float(value[0]), float(errors[0]), confidence)
 
 

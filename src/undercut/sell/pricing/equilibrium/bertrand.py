@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.sell.pricing.demand.model import Demand, FloatArray, vector
@@ -108,11 +109,11 @@ def settle(
     costs: FloatArray,
     owned: FloatArray,
     *,
-    free: FloatArray | None = None,
+    free: NDArray[np.bool_] | None = None,
     tolerance: float = TOLERANCE,
     most_iterations: int = 5000,
 ) -> tuple[FloatArray, int, float]:
-    """Iterate the map from `start`; prices where `free` is 0 stay as they are.
+    """Iterate the map from `start`; prices where `free` is False stay as they are.
 
     Returns prices, iterations, and the last step in units of max(1, price), nan where the map left
     its domain.
@@ -120,7 +121,7 @@ def settle(
     if not tolerance > 0.0 or most_iterations < 1:
         raise ConfigError(f"tolerance must be above 0 and iterations, got {tolerance}")
     prices = start.copy()
-    moves = np.ones_like(prices, dtype=bool) if free is None else free.astype(bool)
+    moves = np.ones(prices.size, dtype=np.bool_) if free is None else free
     step = np.inf
     for count in range(1, most_iterations + 1):
         new = np.where(moves, costs + zeta(demand, prices, costs, owned), prices)

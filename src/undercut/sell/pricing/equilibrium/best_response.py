@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.core.errors import InputError
 from undercut.sell.pricing.demand.model import Demand, FloatArray, vector
@@ -53,9 +54,7 @@ def best_response(
     mine = own_mask(own, demand.products)
     owned = np.outer(mine, mine).astype(np.float64)
     starts = _starts(demand, prices, costs, owned, mine)
-    found = [
-        (profit_of(demand, start, costs, mine), False, start) for start in starts
-    ]
+    found = [(profit_of(demand, start, costs, mine), False, start) for start in starts]
     for start in starts:
         end, _, step = settle(
             demand, start, costs, owned, free=mine, most_iterations=most_iterations
@@ -71,7 +70,7 @@ def profit_of(
     demand: Demand,
     prices: FloatArray,
     costs: FloatArray,
-    mine: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    mine: NDArray[np.bool_],
 ) -> float:
     """Profit a buyer of the products where `mine` is True."""
     return float(((prices - costs) * demand.shares(prices))[mine].sum())
@@ -82,7 +81,7 @@ def _starts(
     prices: FloatArray,
     costs: FloatArray,
     owned: FloatArray,
-    mine: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    mine: NDArray[np.bool_],
 ) -> list[FloatArray]:
     """The prices as they are, and equal markups on a geometric grid about the natural scale."""
     response = demand.response(prices)

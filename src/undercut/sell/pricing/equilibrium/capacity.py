@@ -64,9 +64,7 @@ def bertrand_with_capacity(
     gap = np.abs(np.minimum(shadows / scale, 1.0 - used)).max() if most.size else 0.0
     good = bool(equilibrium.converged and gap <= 1e-8)
     why = equilibrium.why if good else f"complementarity is off by {gap:.2g} of the limit"
-    return CapacityEquilibrium(
-        _without_shadows(equilibrium, costs), shadows, used, good, why
-    )
+    return CapacityEquilibrium(_without_shadows(equilibrium, costs), shadows, used, good, why)
 
 
 def _complementary(

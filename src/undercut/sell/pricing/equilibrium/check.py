@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.model import Demand, FloatArray
-from undercut.sell.pricing.equilibrium.best_response import best_response, profit_of
 from undercut.sell.pricing.equilibrium.bertrand import Equilibrium
+from undercut.sell.pricing.equilibrium.best_response import best_response, profit_of
 
 _GRID = np.concatenate([np.linspace(0.02, 2.0, 45), np.geomspace(2.2, 20.0, 15)])
 _LARGEST_GAIN = 1e-8
@@ -60,9 +61,7 @@ def check_equilibrium(demand: Demand, found: Equilibrium) -> EquilibriumCheck:
     start from 12 markups over three orders of magnitude; those of single products are 60 prices
     from 0.02 to 20 times the markup.
     """
-    firms = tuple(
-        _check_firm(demand, found, firm) for firm in dict.fromkeys(found.firms)
-    )
+    firms = tuple(_check_firm(demand, found, firm) for firm in dict.fromkeys(found.firms))
     said = _said(found, firms)
     return EquilibriumCheck(said == "", said or _GOOD, firms)
 
@@ -76,8 +75,8 @@ def _said(found: Equilibrium, firms: tuple[FirmCheck, ...]) -> str:
     worst = max(firms, key=lambda each: each.gain)
     if worst.gain > _LARGEST_GAIN:
         return (
-            f"stationary, but not an equilibrium: {worst.firm} gains {worst.gain:.3%} of its profit "
-            "by other prices"
+            f"stationary, but not an equilibrium: {worst.firm} gains {worst.gain:.3%} of its "
+            "profit by other prices"
         )
     flat = [each.firm for each in firms if not each.curvature < 0.0]
     if flat:
@@ -101,7 +100,7 @@ def _check_firm(demand: Demand, found: Equilibrium, firm: str) -> FirmCheck:
 def _best_alone(
     demand: Demand,
     found: Equilibrium,
-    mine: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    mine: NDArray[np.bool_],
     own: list[int],
 ) -> tuple[float, FloatArray]:
     best = (-np.inf, found.prices)
@@ -116,9 +115,7 @@ def _best_alone(
     return best
 
 
-def _curvature(
-    demand: Demand, found: Equilibrium, mine: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> float:
+def _curvature(demand: Demand, found: Equilibrium, mine: NDArray[np.bool_]) -> float:
     """Largest eigenvalue of the Hessian, by central differences of the exact gradient.
 
     Scaled to a unit diagonal, so that prices of different size count alike.
@@ -142,7 +139,7 @@ def _gradient(
     demand: Demand,
     prices: FloatArray,
     costs: FloatArray,
-    mine: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    mine: NDArray[np.bool_],
 ) -> FloatArray:
     """(own,) derivative of the firm's profit in its own prices."""
     response = demand.response(prices)

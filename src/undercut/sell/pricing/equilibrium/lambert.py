@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.core.errors import InputError
 from undercut.sell.pricing.demand.logit import Logit
@@ -37,7 +38,7 @@ def lambert_best_response(
     return np.where(mine, costs + markup, prices)
 
 
-def own_mask(own: Sequence[int], products: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def own_mask(own: Sequence[int], products: int) -> NDArray[np.bool_]:
     """(J,) True at the places in `own`; InputError for none or one that is out of range."""
     places = np.asarray(list(own), dtype=np.int64)
     if places.size == 0 or places.min() < 0 or places.max() >= products:

@@ -54,7 +54,9 @@ class Buyers:
         return self.names.index(PRICES) if PRICES in self.names else None
 
 
-def same_buyers(panel: Panel, characteristics: FloatArray, names: tuple[str, ...], nodes: Nodes) -> Buyers:
+def same_buyers(
+    panel: Panel, characteristics: FloatArray, names: tuple[str, ...], nodes: Nodes
+) -> Buyers:
     """Buyers that are the same draws in every market of the panel, without demographics."""
     markets, count = panel.market_count, nodes.weights.size
     return Buyers(

@@ -78,7 +78,7 @@ class BlpResult:
 
         Raises InputError for a market that is not in the panel.
         """
-        rows = self.panel.rows_of(market)  # type: ignore[arg-type]
+        rows = self.panel.rows_of(market)
         number = self.panel.markets[rows[0]]
         buyers, prices = self.buyers, self.panel.prices[rows]
         taste = (
@@ -114,7 +114,8 @@ def estimate_blp(panel: Panel, buyers: Buyers, start: Tastes, config: BlpConfig)
         spread = moment_covariance(
             found.best.residual, instruments, clusters=panel.clusters, centred=True
         )
-        linear = Concentrated.of(design, instruments, np.linalg.inv(spread))
+        weight: FloatArray = np.linalg.inv(spread)
+        linear = Concentrated.of(design, instruments, (weight + weight.T) / 2.0)
         again = search(objective, linear, found.values, config, found.best.inverted.delta)
         found = replace(again, evaluations=found.evaluations + again.evaluations)
     return _result(objective, linear, found, (*names, *free.names(buyers)), config)
@@ -163,9 +164,7 @@ def _standard_errors(objective: Objective, linear: Concentrated, best: Evaluated
     rows = objective.panel.rows
     jacobian = np.column_stack([-linear.design, best.delta_slopes])
     slopes = linear.instruments.T @ jacobian / rows
-    spread = moment_covariance(
-        best.residual, linear.instruments, clusters=objective.panel.clusters
-    )
+    spread = moment_covariance(best.residual, linear.instruments, clusters=objective.panel.clusters)
     try:
         covariance = sandwich(slopes, linear.weight, spread, rows)
     except np.linalg.LinAlgError:
@@ -185,9 +184,9 @@ def _notes(found: Search, parameters: tuple[Estimate, ...], panel: Panel) -> tup
         notes.append(Note(Caution.NOT_IDENTIFIED, "standard errors do not exist for all tastes"))
     for each in parameters:
         if each.name == PRICES and each.high >= 0.0:
-            notes.append(
-                Note(Caution.WRONG_SIGN, f"the price coefficient may be above 0: {each}")
-            )
+            notes.append(Note(Caution.WRONG_SIGN, f"the price coefficient may be above 0: {each}"))
     if panel.market_count < 2:
-        notes.append(Note(Caution.FEW_OBSERVATIONS, "one market only: tastes are hardly identified"))
+        notes.append(
+            Note(Caution.FEW_OBSERVATIONS, "one market only: tastes are hardly identified")
+        )
     return tuple(notes)

@@ -12,8 +12,8 @@ def choices(utilities: FloatArray) -> FloatArray:
     """(T, J, I) probabilities from utilities, -inf where there is no product; outside option 0."""
     top = np.maximum(utilities.max(axis=1, keepdims=True), 0.0)
     odds = np.exp(utilities - top)
-    odds /= odds.sum(axis=1, keepdims=True) + np.exp(-top)
-    return odds
+    found: FloatArray = odds / (odds.sum(axis=1, keepdims=True) + np.exp(-top))
+    return found
 
 
 def shares(probabilities: FloatArray, weights: FloatArray) -> FloatArray:
@@ -41,10 +41,12 @@ def taste_slopes(
 ) -> FloatArray:
     """(T, J, P) d shares_j / d parameter_p.
 
-    Parameter p multiplies characteristics[:, :, p] * tastes[:, p, :] in utility: (T, J, P), (T, P, I).
+    In utility parameter p multiplies characteristics[:, :, p] (T, J, P) times tastes[:, p, :]
+    (T, P, I).
     """
     weighted = probabilities * weights[:, None, :]
     average = np.matmul(probabilities.transpose(0, 2, 1), characteristics)  # (T, I, P)
     direct = characteristics * np.matmul(weighted, tastes.transpose(0, 2, 1))
     shared = np.matmul(weighted, tastes.transpose(0, 2, 1) * average)
-    return direct - shared
+    found: FloatArray = direct - shared
+    return found

@@ -87,7 +87,7 @@ class Objective:
     def differences(self, tastes: Tastes) -> FloatArray:
         """(T, J, I) what buyers' utilities differ by, -inf where there is no product."""
         taste = tastes.sigma @ self.buyers.nodes + tastes.pi @ self.buyers.demographics
-        found = np.matmul(self.characteristics, taste)
+        found: FloatArray = np.matmul(self.characteristics, taste)
         found[~self.layout.mask] = -np.inf
         return found
 
@@ -122,4 +122,5 @@ class Objective:
             inverted.probabilities, weights, self.characteristics[:, :, places], tastes
         )
         by_delta = utility_slopes(inverted.probabilities, weights, mask)
-        return self.layout.rows(-np.linalg.solve(by_delta, by_taste))
+        slopes: FloatArray = -np.linalg.solve(by_delta, by_taste)
+        return self.layout.rows(slopes)

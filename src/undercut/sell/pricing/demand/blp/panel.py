@@ -67,8 +67,9 @@ class Panel:
 
     def outside_shares(self) -> FloatArray:
         """(N,) share of the row's market that buys nothing."""
-        inside: FloatArray = 1.0 - np.bincount(self.markets, weights=self.shares)[self.markets]
-        return inside
+        sums: FloatArray = np.bincount(self.markets, weights=self.shares)
+        left: FloatArray = 1.0 - sums[self.markets]
+        return left
 
 
 def panel(

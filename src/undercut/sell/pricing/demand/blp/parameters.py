@@ -43,9 +43,7 @@ class Free:
     @classmethod
     def of(cls, start: Tastes) -> Free:
         """Entries of the starting values that are not 0; InputError where there are none."""
-        free = cls(
-            np.argwhere(start.sigma != 0.0), np.argwhere(start.pi != 0.0), start.pi.shape
-        )
+        free = cls(np.argwhere(start.sigma != 0.0), np.argwhere(start.pi != 0.0), start.pi.shape)
         if free.count == 0:
             raise InputError(
                 "no taste differs: all starting values are 0",
@@ -60,9 +58,7 @@ class Free:
 
     def vector(self, tastes: Tastes) -> FloatArray:
         """(P,) the free entries."""
-        return np.concatenate(
-            [tastes.sigma[tuple(self.sigma.T)], tastes.pi[tuple(self.pi.T)]]
-        )
+        return np.concatenate([tastes.sigma[tuple(self.sigma.T)], tastes.pi[tuple(self.pi.T)]])
 
     def tastes(self, values: FloatArray) -> Tastes:
         """The matrices with the free entries set."""

@@ -109,9 +109,7 @@ def _minimise(
     return result.x, int(result.nfev), f"the search ended with: {result.message}"
 
 
-def _hessian_range(
-    memory: _Memory, values: FloatArray, best: Evaluated
-) -> tuple[float, float]:
+def _hessian_range(memory: _Memory, values: FloatArray, best: Evaluated) -> tuple[float, float]:
     """Smallest and largest eigenvalue by central differences of the exact gradient."""
     columns = []
     for place in range(values.size):
