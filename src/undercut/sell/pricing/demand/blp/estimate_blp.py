@@ -114,7 +114,7 @@ def estimate_blp(panel: Panel, buyers: Buyers, start: Tastes, config: BlpConfig)
         spread = moment_covariance(
             found.best.residual, instruments, clusters=panel.clusters, centred=True
         )
-        weight: FloatArray = np.linalg.inv(spread)
+        weight = np.linalg.inv(spread).astype(np.float64)
         linear = Concentrated.of(design, instruments, (weight + weight.T) / 2.0)
         again = search(objective, linear, found.values, config, found.best.inverted.delta)
         found = replace(again, evaluations=found.evaluations + again.evaluations)

@@ -122,5 +122,5 @@ class Objective:
             inverted.probabilities, weights, self.characteristics[:, :, places], tastes
         )
         by_delta = utility_slopes(inverted.probabilities, weights, mask)
-        slopes: FloatArray = -np.linalg.solve(by_delta, by_taste)
-        return self.layout.rows(slopes)
+        slopes = np.linalg.solve(by_delta, by_taste).astype(np.float64)
+        return self.layout.rows(-slopes)

@@ -67,7 +67,8 @@ class Panel:
 
     def outside_shares(self) -> FloatArray:
         """(N,) share of the row's market that buys nothing."""
-        sums: FloatArray = np.bincount(self.markets, weights=self.shares)
+        sums = np.zeros(self.market_count)
+        np.add.at(sums, self.markets, self.shares)
         left: FloatArray = 1.0 - sums[self.markets]
         return left
 
