@@ -164,7 +164,9 @@ def _standard_errors(objective: Objective, linear: Concentrated, best: Evaluated
     rows = objective.panel.rows
     jacobian = np.column_stack([-linear.design, best.delta_slopes])
     slopes = linear.instruments.T @ jacobian / rows
-    spread = moment_covariance(best.residual, linear.instruments, clusters=objective.panel.clusters)
+    spread = moment_covariance(
+        best.residual, linear.instruments, clusters=objective.panel.clusters, centred=True
+    )
     try:
         covariance = sandwich(slopes, linear.weight, spread, rows)
     except np.linalg.LinAlgError:

@@ -12,6 +12,9 @@ from undercut.sell.pricing.demand.blp.objective import Evaluated, Objective
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.demand.moments import Concentrated
 
+_MOST_NEWTON = 6
+_DECREMENT = 1e-10
+
 
 class SearchConfig(Protocol):
     """What the search is told."""
@@ -57,19 +60,13 @@ def search(
             "shares cannot be inverted at the starting values",
             hint="starting values nearer to 0",
         )
-    values, evaluations, why = start, 1, "not searched"
-    if config.optimise:
-        values, evaluations, why = _minimise(memory, start, config)
-    best = memory.at(values)
+    if not config.optimise:
+        return Search(start, first, _range(_hessian(memory, start, first)), True, 1, "not searched")
+    values, evaluations, why = _minimise(memory, start, config)
+    values, best, hessian = _polish(memory, values)
     small = bool(np.abs(best.gradient).max() <= config.gradient_tolerance)
-    return Search(
-        values,
-        best,
-        _hessian_range(memory, values, best),
-        small or not config.optimise,
-        evaluations,
-        why,
-    )
+    done = small or _decrement(hessian, best) <= _DECREMENT * max(1.0, best.value)
+    return Search(values, best, _range(hessian), done, evaluations, why)
 
 
 class _Memory:
@@ -109,8 +106,34 @@ def _minimise(
     return result.x, int(result.nfev), f"the search ended with: {result.message}"
 
 
-def _hessian_range(memory: _Memory, values: FloatArray, best: Evaluated) -> tuple[float, float]:
-    """Smallest and largest eigenvalue by central differences of the exact gradient."""
+def _polish(memory: _Memory, values: FloatArray) -> tuple[FloatArray, Evaluated, FloatArray]:
+    """Newton steps from where BFGS stopped for want of precision, while each lowers the gradient.
+
+    Returns values, the objective and its Hessian there.
+    """
+    best = memory.at(values)
+    hessian = _hessian(memory, values, best)
+    for _ in range(_MOST_NEWTON):
+        if not _range(hessian)[0] > 0.0 or np.abs(best.gradient).max() <= 1e-9:
+            break
+        moved = values - np.linalg.solve(hessian, best.gradient)
+        new = memory.at(moved)
+        if not np.linalg.norm(new.gradient) < np.linalg.norm(best.gradient):
+            break
+        values, best = moved, new
+        hessian = _hessian(memory, values, best)
+    return values, best, hessian
+
+
+def _decrement(hessian: FloatArray, best: Evaluated) -> float:
+    """g' H^-1 g: twice what a Newton step would still win; inf where the Hessian is not positive."""
+    if not _range(hessian)[0] > 0.0:
+        return float("inf")
+    return float(best.gradient @ np.linalg.solve(hessian, best.gradient))
+
+
+def _hessian(memory: _Memory, values: FloatArray, best: Evaluated) -> FloatArray:
+    """(P, P) by central differences of the exact gradient; not finite where inversion fails."""
     columns = []
     for place in range(values.size):
         width = 1e-5 * max(1.0, abs(values[place]))
@@ -121,7 +144,12 @@ def _hessian_range(memory: _Memory, values: FloatArray, best: Evaluated) -> tupl
             ends.append(memory.objective.at(moved, memory.linear, best.inverted.delta).gradient)
         columns.append((ends[0] - ends[1]) / (2.0 * width))
     hessian = np.column_stack(columns)
+    return (hessian + hessian.T) / 2.0
+
+
+def _range(hessian: FloatArray) -> tuple[float, float]:
+    """Smallest and largest eigenvalue, nan where the matrix is not finite."""
     if not np.isfinite(hessian).all():
         return (float("nan"), float("nan"))
-    roots = np.linalg.eigvalsh((hessian + hessian.T) / 2.0)
+    roots = np.linalg.eigvalsh(hessian)
     return (float(roots[0]), float(roots[-1]))
