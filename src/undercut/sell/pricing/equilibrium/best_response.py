@@ -20,6 +20,9 @@ from undercut.sell.pricing.equilibrium.lambert import own_mask
 
 _STARTS = 12
 _SPAN = 30.0
+# the search for peaks is coarse and short; only the best one is brought to rounding error
+_ROUGH = 1e-7
+_SHORT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,21 @@ def best_response(
     mine = own_mask(own, demand.products)
     owned = np.outer(mine, mine).astype(np.float64)
     starts = _starts(demand, prices, costs, owned, mine)
-    found = [(profit_of(demand, start, costs, mine), False, start) for start in starts]
-    for start in starts:
-        end, _, step = settle(
-            demand, start, costs, owned, free=mine, most_iterations=most_iterations
-        )
-        profit = profit_of(demand, end, costs, mine)
-        if np.isfinite(profit):
-            found.append((profit, bool(step <= 1e3 * TOLERANCE), end))
-    profit, settled, best = max(found, key=lambda each: (each[0] + 1e-13 * each[1], each[1]))
-    return BestResponse(best, profit, _distinct(found), settled)
+    ends = [
+        settle(demand, start, costs, owned, free=mine, tolerance=_ROUGH, most_iterations=_SHORT)
+        for start in starts
+    ]
+    rough = [each[0] for each in ends if np.isfinite(each[0]).all()]
+    seen = [(profit_of(demand, each, costs, mine), each) for each in [*starts, *rough]]
+    top = max(seen, key=lambda each: each[0])
+    # the best point seen, brought to rounding error; kept as it was where that earns less
+    end, _, step = settle(demand, top[1], costs, owned, free=mine, most_iterations=most_iterations)
+    profit = profit_of(demand, end, costs, mine)
+    settled = bool(step <= TOLERANCE and profit >= top[0] * (1.0 - _ROUGH))
+    peaks = _distinct([profit_of(demand, e[0], costs, mine) for e in ends if e[2] <= _ROUGH])
+    if settled:
+        return BestResponse(end, profit, peaks, True)
+    return BestResponse(top[1], top[0], peaks, False)
 
 
 def profit_of(
@@ -93,9 +101,10 @@ def _starts(
     return [prices, *(np.where(mine, costs + markup, prices) for markup in markups)]
 
 
-def _distinct(found: list[tuple[float, bool, FloatArray]]) -> tuple[float, ...]:
+def _distinct(profits: list[float]) -> tuple[float, ...]:
+    """Profits that differ by more than the search's own error, highest first."""
     peaks: list[float] = []
-    for profit, settled, _ in sorted(found, key=lambda each: -each[0]):
-        if settled and not any(abs(profit - peak) <= 1e-9 * (1e-12 + abs(peak)) for peak in peaks):
+    for profit in sorted(profits, reverse=True):
+        if not peaks or peaks[-1] - profit > 1e-5 * abs(peaks[-1]):
             peaks.append(profit)
     return tuple(peaks)

@@ -126,7 +126,7 @@ def _polish(memory: _Memory, values: FloatArray) -> tuple[FloatArray, Evaluated,
 
 
 def _decrement(hessian: FloatArray, best: Evaluated) -> float:
-    """g' H^-1 g: twice what a Newton step would still win; inf where the Hessian is not positive."""
+    """g' H^-1 g: twice what a Newton step would still win; inf unless the Hessian is positive."""
     if not _range(hessian)[0] > 0.0:
         return float("inf")
     return float(best.gradient @ np.linalg.solve(hessian, best.gradient))
