@@ -1,0 +1,1 @@
+"""Demand estimated from prices and shares in many markets: Berry, Levinsohn & Pakes (1995)."""

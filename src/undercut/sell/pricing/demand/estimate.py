@@ -1,0 +1,75 @@
+"""What estimation hands back: numbers with intervals, and cautions where data are too thin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from undercut.core.errors import ConfigError
+
+
+class Caution(StrEnum):
+    """Why an estimate should not be trusted as it stands."""
+
+    FEW_OBSERVATIONS = "few observations"
+    NO_PRICE_VARIATION = "hardly any price variation"
+    WEAK_INSTRUMENTS = "weak instruments"
+    NO_INSTRUMENTS = "no instruments"
+    UNBOUNDED = "unbounded interval"
+    SEPARATION = "separation"
+    WRONG_SIGN = "demand does not fall in the price"
+    NO_CONVERGENCE = "no convergence"
+    NOT_IDENTIFIED = "not identified"
+    AT_EDGE = "at the edge of what was asked"
+    DROPPED_ANSWERS = "dropped answers"
+    INCONSISTENT = "inconsistent with the model"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One caution about one result, in a sentence a user can act on."""
+
+    caution: Caution
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its standard error and interval.
+
+    low, high: -inf or inf where the data do not bound it. confidence: of the interval, in (0, 1).
+    """
+
+    name: str
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    confidence: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+def normal_estimate(name: str, value: float, error: float, confidence: float = 0.95) -> Estimate:
+    """An estimate with the symmetric interval of the normal; nan error gives an unbounded one."""
+    reach = normal_quantile(confidence) * error
+    if not np.isfinite(reach):
+        return Estimate(name, value, float(error), -np.inf, np.inf, confidence)
+    return Estimate(name, value, float(error), value - reach, value + reach, confidence)
+
+
+def normal_quantile(confidence: float) -> float:
+    """How many standard errors a two-sided interval reaches; ConfigError outside (0, 1)."""
+    from scipy.special import ndtri
+
+    check_confidence(confidence)
+    return float(ndtri(0.5 + confidence / 2.0))
+
+
+def check_confidence(confidence: float) -> None:
+    """ConfigError unless the confidence lies in (0, 1)."""
+    if not 0.0 < confidence < 1.0:
+        raise ConfigError(f"confidence must lie between 0 and 1, got {confidence}", hint="0.95")

@@ -1,0 +1,1 @@
+"""What buyers say they would pay: Van Westendorp, Newton-Miller-Smith, Gabor-Granger."""

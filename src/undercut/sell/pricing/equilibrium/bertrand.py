@@ -1,0 +1,176 @@
+"""Bertrand-Nash prices of multi-product firms, by the fixed point of Morrow & Skerlos (2011).
+
+First-order conditions s + (O * D)' (p - c) = 0, with D = diag(slope) - overlap, rearranged to
+p = c + zeta(p). Unlike p = c + markup(p) this map is defined where own-firm derivatives are
+near-singular, contracts in practice, and needs no linear solve. It is not proven to converge for
+every demand, and a fixed point is a stationary point only: `check.py` looks for better deviations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undercut.core.errors import ConfigError, InputError
+from undercut.sell.pricing.demand.model import Demand, FloatArray, vector
+from undercut.sell.pricing.equilibrium.ownership import ownership
+
+TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Equilibrium:
+    """Prices at which no firm gains by a small change.
+
+    prices, shares, costs: (J,). profits: (J,), (price - cost) * share, a buyer.
+    surplus: consumer surplus a buyer, None where the model does not define it.
+    converged: False says that `prices` are only where the search stopped, and `why` says why.
+    residual: largest |first-order condition| over slope, in units of the price.
+    """
+
+    prices: FloatArray
+    shares: FloatArray
+    costs: FloatArray
+    profits: FloatArray
+    firms: tuple[str, ...]
+    surplus: float | None
+    converged: bool
+    iterations: int
+    residual: float
+    why: str
+
+    def firm_profits(self) -> dict[str, float]:
+        """Profit a buyer of each firm."""
+        return {
+            firm: float(self.profits[np.array(self.firms) == firm].sum())
+            for firm in dict.fromkeys(self.firms)
+        }
+
+
+def zeta(demand: Demand, prices: FloatArray, costs: FloatArray, owned: FloatArray) -> FloatArray:
+    """(J,) the markup map: p - c = zeta(p) exactly at stationary prices.
+
+    owned: (J, J) ownership matrix. Entries are not finite where demand does not fall in the own
+    price. Source: Morrow & Skerlos (2011), eq. 14.
+    """
+    response = demand.response(prices)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        numerator = (owned * response.overlap).T @ (prices - costs) - response.shares
+        found: FloatArray = np.where(response.slope < 0.0, numerator / response.slope, np.nan)
+    return found
+
+
+def implied_costs(demand: Demand, prices: FloatArray, firms: Sequence[str]) -> FloatArray:
+    """(J,) the costs at which `prices` are Bertrand-Nash: rivals' costs read off their prices.
+
+    Raises InputError where the first-order conditions do not pin them down.
+    """
+    response = demand.response(vector("prices", prices, demand.products))
+    slopes = (ownership(firms) * response.jacobian()).T
+    try:
+        markups = np.linalg.solve(slopes, -response.shares)
+    except np.linalg.LinAlgError as error:
+        raise InputError("the prices do not identify costs: demand slopes are singular") from error
+    return prices - markups
+
+
+def bertrand_nash(
+    demand: Demand,
+    costs: FloatArray,
+    firms: Sequence[str],
+    *,
+    start: FloatArray | None = None,
+    tolerance: float = TOLERANCE,
+    most_iterations: int = 5000,
+) -> Equilibrium:
+    """Prices at which each firm's first-order conditions hold.
+
+    costs: (J,) a unit. start: (J,) prices, costs where not given. tolerance: on a step of the map,
+    in units of max(1, price). Raises InputError for shapes that do not fit; a search that does not
+    settle is a result with `converged` False.
+    """
+    costs = vector("costs", costs, demand.products)
+    owned = ownership(firms)
+    if owned.shape[0] != demand.products:
+        raise InputError(f"firms must have {demand.products} entries, got {owned.shape[0]}")
+    first = costs if start is None else vector("start", start, demand.products)
+    prices, steps, step = settle(
+        demand, first, costs, owned, tolerance=tolerance, most_iterations=most_iterations
+    )
+    return state(demand, prices, costs, firms, owned, steps, step, tolerance)
+
+
+def settle(
+    demand: Demand,
+    start: FloatArray,
+    costs: FloatArray,
+    owned: FloatArray,
+    *,
+    free: NDArray[np.bool_] | None = None,
+    tolerance: float = TOLERANCE,
+    most_iterations: int = 5000,
+) -> tuple[FloatArray, int, float]:
+    """Iterate the map from `start`; prices where `free` is False stay as they are.
+
+    Returns prices, iterations, and the last step in units of max(1, price), nan where the map left
+    its domain.
+    """
+    if not tolerance > 0.0 or most_iterations < 1:
+        raise ConfigError(f"tolerance must be above 0 and iterations, got {tolerance}")
+    prices = start.copy()
+    moves = np.ones(prices.size, dtype=np.bool_) if free is None else free
+    step = np.inf
+    for count in range(1, most_iterations + 1):
+        new = np.where(moves, costs + zeta(demand, prices, costs, owned), prices)
+        step = float(np.max(np.abs(new - prices) / np.maximum(1.0, np.abs(prices))))
+        if not np.isfinite(step):
+            return prices, count, float("nan")
+        prices = new
+        if step <= tolerance:
+            return prices, count, step
+    return prices, most_iterations, step
+
+
+def state(
+    demand: Demand,
+    prices: FloatArray,
+    costs: FloatArray,
+    firms: Sequence[str],
+    owned: FloatArray,
+    iterations: int,
+    step: float,
+    tolerance: float = TOLERANCE,
+) -> Equilibrium:
+    """Everything that follows from `prices`, and whether the search that found them settled."""
+    shares = demand.shares(prices)
+    residual = np.abs(prices - costs - zeta(demand, prices, costs, owned)).max()
+    converged = bool(step <= tolerance)
+    try:
+        surplus: float | None = demand.surplus(prices)
+    except InputError:
+        surplus = None  # some simulated buyers like a higher price: the model defines none
+    return Equilibrium(
+        prices,
+        shares,
+        costs,
+        (prices - costs) * shares,
+        tuple(firms),
+        surplus,
+        converged,
+        iterations,
+        float(residual),
+        _why(step, converged, iterations),
+    )
+
+
+def _why(step: float, converged: bool, iterations: int) -> str:
+    if converged:
+        return f"settled after {iterations} steps"
+    if np.isnan(step):
+        return (
+            f"stopped at step {iterations}: some product's demand no longer falls in its own price"
+        )
+    return f"did not settle in {iterations} steps; the last moved prices by {step:.3g}"
