@@ -144,7 +144,8 @@ def _hessian(memory: _Memory, values: FloatArray, best: Evaluated) -> FloatArray
             ends.append(memory.objective.at(moved, memory.linear, best.inverted.delta).gradient)
         columns.append((ends[0] - ends[1]) / (2.0 * width))
     hessian = np.column_stack(columns)
-    return (hessian + hessian.T) / 2.0
+    symmetric: FloatArray = (hessian + hessian.T) / 2.0
+    return symmetric
 
 
 def _range(hessian: FloatArray) -> tuple[float, float]:
