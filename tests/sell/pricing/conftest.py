@@ -140,6 +140,10 @@ def pyblp_cereal(cereal: Observed) -> SimpleNamespace:
         pandas.read_csv(pyblp.data.NEVO_AGENTS_LOCATION),
     )
     results = problem.solve(
-        BEST_SIGMA, BEST_PI, optimization=pyblp.Optimization("return"), method="1s"
+        BEST_SIGMA,
+        BEST_PI,
+        optimization=pyblp.Optimization("return"),
+        check_optimality="gradient",
+        method="1s",
     )
     return SimpleNamespace(pyblp=pyblp, problem=problem, results=results)

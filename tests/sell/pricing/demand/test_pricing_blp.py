@@ -97,6 +97,7 @@ def test_cars_are_those_of_pyblp(cars) -> None:
         optimization=pyblp.Optimization("return"),
         method="1s",
         se_type="clustered",
+        check_optimality="gradient",
     )
     ours = estimate_blp(cars.panel, cars.buyers, cars.start, AS_GIVEN)
     assert ours.objective == pytest.approx(float(theirs.objective), rel=1e-10)

@@ -105,14 +105,19 @@ class _Statistic:
 
     def gap(self, angle: float) -> float:
         """Statistic less critical value, above 0 where rejected; angle +-pi/2 is b = +-infinity."""
-        cosine, sine = np.cos(angle), np.sin(angle)
-        # both sides times cos(angle): finite at the ends of the line
-        outcome = cosine
-        price = cosine * self.centre + sine * self.width
-        whole, mixed, other = self.spreads
-        spread = outcome**2 * whole - 2.0 * outcome * price * mixed + price**2 * other
-        moment = outcome * self.moments[:, 0] - price * self.moments[:, 1]
-        return float(self.rows * moment @ np.linalg.solve(spread, moment) - self.critical)
+        return float(self.gaps(np.array([angle]))[0])
+
+    def gaps(self, angles: FloatArray) -> FloatArray:
+        """(A,) of `gap`. Both sides are taken times cos(angle): finite at the ends of the line."""
+        outcome = np.cos(angles)
+        price = outcome * self.centre + np.sin(angles) * self.width
+        whole, mixed, other = (each[None] for each in self.spreads)
+        first, second = outcome[:, None, None], price[:, None, None]
+        spread = first**2 * whole - 2.0 * first * second * mixed + second**2 * other
+        moment = outcome[:, None] * self.moments[:, 0] - price[:, None] * self.moments[:, 1]
+        solved = np.linalg.solve(spread, moment[:, :, None])[:, :, 0]
+        found: FloatArray = self.rows * (moment * solved).sum(axis=1) - self.critical
+        return found
 
     def effect(self, angle: float) -> float:
         """b at an angle."""
@@ -121,7 +126,7 @@ class _Statistic:
     def accepted(self) -> tuple[tuple[float, float], ...]:
         """The effects that are not rejected, as disjoint pieces."""
         angles = np.linspace(-np.pi / 2.0, np.pi / 2.0, _STEPS + 1)
-        gaps = np.array([self.gap(each) for each in angles])
+        gaps = self.gaps(angles)
         angles, gaps = self._with_lowest(angles, gaps)
         inside = gaps <= 0.0
         pieces, low = [], -np.inf

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, normal_estimate
-from undercut.sell.pricing.demand.learners import PolynomialRidge
+from undercut.sell.pricing.demand.learners import SplineRidge
 from undercut.sell.pricing.demand.model import FloatArray, matrix, vector
 from undercut.sell.pricing.demand.two_stage import check_variation
 
@@ -67,7 +67,7 @@ def double_ml(
 ) -> DoubleMl:
     """Effect of `price` on `outcome` given (N, K) controls, in logs an elasticity.
 
-    learner: polynomial ridge where not given. Estimates of several splits are joined by their
+    learner: spline ridge where not given. Estimates of several splits are joined by their
     median, errors by the median of error^2 + spread^2 (their definition 3.3).
     Raises InputError for fewer rows than 5 a fold or a price that never changes.
     """
@@ -78,7 +78,7 @@ def double_ml(
     check_variation(price)
     if outcome.size < 5 * config.folds:
         raise InputError(f"{outcome.size} rows are too few for {config.folds} folds of at least 5")
-    learner = learner or PolynomialRidge()
+    learner = learner or SplineRidge()
     rng = np.random.default_rng(config.seed)
     runs = [
         _one_split(outcome, price, known, _folds(outcome.size, config.folds, rng), learner)

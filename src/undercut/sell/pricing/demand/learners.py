@@ -1,4 +1,4 @@
-"""Small regressions for what controls say of prices and demand: no framework behind them."""
+"""A small regression for what controls say of prices and demand: no framework behind it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ import numpy as np
 from undercut.core.errors import ConfigError
 from undercut.sell.pricing.demand.model import FloatArray
 
-_PENALTIES = np.geomspace(1e-6, 1e4, 21)
-_MOST_COLUMNS = 2000
+_PENALTIES = np.geomspace(1e-8, 1e2, 21)
+_KNOTS = (3, 5, 8, 12)
 
 
 @dataclass(frozen=True, slots=True)
-class PolynomialRidge:
-    """Ridge on polynomials of the standardised columns, penalty by generalised cross-validation.
+class SplineRidge:
+    """Ridge on natural cubic splines of each column, and squares and products of columns.
 
-    Source: Golub, Heath & Wahba (1979). Raises ConfigError for a degree below 1.
+    Splines are straight beyond the outer knots, so that rare rows are not thrown far off, as
+    polynomials would. The number of knots (at quantiles) and the penalty are those with the lowest
+    generalised cross-validation error (Golub, Heath & Wahba 1979); a basis with more terms than a
+    third of the rows is not tried. most_knots: of a column; ConfigError below 3.
     """
 
-    degree: int = 3
+    most_knots: int = 12
 
     def __post_init__(self) -> None:
-        if self.degree < 1:
-            raise ConfigError(f"the degree must be at least 1, got {self.degree}")
+        if self.most_knots < 3:
+            raise ConfigError(f"a natural spline needs at least 3 knots, got {self.most_knots}")
 
     def fit_predict(self, known: FloatArray, outcome: FloatArray, new: FloatArray) -> FloatArray:
         """(M,) predictions at `new`; the mean where there are no columns."""
@@ -33,55 +36,54 @@ class PolynomialRidge:
         keep = spread > 0.0
         if not keep.any():
             return np.full(new.shape[0], outcome.mean())
-        scale = (known[:, keep] - centre[keep]) / spread[keep]
-        powers = self._powers(scale.shape[1])
-        # beyond what was seen a cubic runs away: hold new rows within the known range
-        moved = np.clip(
-            (new[:, keep] - centre[keep]) / spread[keep], scale.min(axis=0), scale.max(axis=0)
-        )
-        left, right = _terms(scale, powers), _terms(moved, powers)
-        middle, size = left.mean(axis=0), np.maximum(left.std(axis=0), 1e-12)
-        left, right = (left - middle) / size, (right - middle) / size
-        found: FloatArray = outcome.mean() + right @ _ridge(left, outcome - outcome.mean())
-        return found
-
-    def _powers(self, columns: int) -> list[tuple[int, ...]]:
-        powers: list[tuple[int, ...]] = []
-        for degree in range(1, self.degree + 1):
-            more = list(combinations_with_replacement(range(columns), degree))
-            if len(powers) + len(more) > _MOST_COLUMNS:
-                break
-            powers += more
-        return powers
+        before = (known[:, keep] - centre[keep]) / spread[keep]
+        after = (new[:, keep] - centre[keep]) / spread[keep]
+        level = float(outcome.mean())
+        fits = []
+        for knots in (None, *(each for each in _KNOTS if each <= self.most_knots)):
+            left, right = _basis(before, before, knots), _basis(before, after, knots)
+            if knots is None or left.shape[1] <= outcome.size / 3:
+                fits.append(_fit(left, right, outcome - level))
+        best: FloatArray = min(fits, key=lambda each: each[0])[1]
+        return level + best
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The mean of the nearest rows, in standardised columns."""
-
-    count: int = 15
-
-    def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ConfigError(f"at least one neighbour is needed, got {self.count}")
-
-    def fit_predict(self, known: FloatArray, outcome: FloatArray, new: FloatArray) -> FloatArray:
-        """(M,) predictions at `new`; all rows where there are fewer than `count`."""
-        from scipy.spatial import KDTree
-
-        spread = np.where(known.std(axis=0) > 0.0, known.std(axis=0), 1.0)
-        count = min(self.count, known.shape[0])
-        nearest = KDTree(known / spread).query(new / spread, k=count)[1]
-        near = outcome[np.asarray(nearest).reshape(new.shape[0], count)]
-        found: FloatArray = near.mean(axis=1)
-        return found
+def _basis(known: FloatArray, rows: FloatArray, knots: int | None) -> FloatArray:
+    """Columns, products of two, and splines with knots at quantiles of `known` (None: none)."""
+    parts = [rows]
+    if knots is None:
+        return rows
+    pairs = list(combinations_with_replacement(range(rows.shape[1]), 2))
+    if pairs:
+        parts.append(np.column_stack([rows[:, one] * rows[:, two] for one, two in pairs]))
+    for place in range(rows.shape[1]):
+        at = np.unique(np.quantile(known[:, place], np.linspace(0.0, 1.0, knots)))
+        if at.size >= 3:
+            parts.append(_natural_spline(rows[:, place], at))
+    return np.column_stack(parts)
 
 
-def _terms(columns: FloatArray, powers: list[tuple[int, ...]]) -> FloatArray:
-    return np.column_stack([columns[:, list(each)].prod(axis=1) for each in powers])
+def _natural_spline(column: FloatArray, knots: FloatArray) -> FloatArray:
+    """(N, K - 2) curved terms of the natural cubic spline.
+
+    Source: Hastie, Tibshirani & Friedman (2009), eqs. 5.4 and 5.5.
+    """
+    cubes = np.maximum(column[:, None] - knots, 0.0) ** 3
+    slopes = (cubes[:, :-1] - cubes[:, -1:]) / (knots[-1] - knots[:-1])
+    found: FloatArray = slopes[:, :-1] - slopes[:, -1:]
+    return found
 
 
-def _ridge(design: FloatArray, outcome: FloatArray) -> FloatArray:
+def _fit(left: FloatArray, right: FloatArray, outcome: FloatArray) -> tuple[float, FloatArray]:
+    """Cross-validation error and predictions of one basis."""
+    middle, size = left.mean(axis=0), np.maximum(left.std(axis=0), 1e-12)
+    error, slopes = _ridge((left - middle) / size, outcome)
+    found: FloatArray = (right - middle) / size @ slopes
+    return error, found
+
+
+def _ridge(design: FloatArray, outcome: FloatArray) -> tuple[float, FloatArray]:
+    """The lowest cross-validation error over the penalties, and the slopes there."""
     left, singular, right = np.linalg.svd(design, full_matrices=False)
     inner = left.T @ outcome
     rows = outcome.size
@@ -93,5 +95,5 @@ def _ridge(design: FloatArray, outcome: FloatArray) -> FloatArray:
         return missed / max(rows - 1.0 - float(shrink.sum()), 1e-9) ** 2
 
     best = min(_PENALTIES, key=criterion)
-    found: FloatArray = right.T @ (singular / (singular**2 + best * rows) * inner)
-    return found
+    slopes: FloatArray = right.T @ (singular / (singular**2 + best * rows) * inner)
+    return criterion(best), slopes
