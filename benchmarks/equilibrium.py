@@ -28,15 +28,15 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-import numpy as np
-import pyblp
+import numpy as np  # noqa: E402
+import pyblp  # noqa: E402
 
-from undercut.runs.machine import machine_facts
-from undercut.sell.pricing.demand.blp.estimate_blp import BlpConfig, BlpResult, estimate_blp
-from undercut.sell.pricing.equilibrium.bertrand import bertrand_nash
+from undercut.runs.machine import machine_facts  # noqa: E402
+from undercut.sell.pricing.demand.blp.estimate_blp import BlpConfig, BlpResult, estimate_blp  # noqa: E402
+from undercut.sell.pricing.equilibrium.bertrand import bertrand_nash  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent))
-from equilibrium_markets import Case, cars, cereal
+from equilibrium_markets import Case, cars, cereal  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "equilibrium.json"
 
