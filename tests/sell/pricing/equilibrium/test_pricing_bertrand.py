@@ -204,7 +204,7 @@ def test_cereal_prices_are_those_of_pyblp(cereal, pyblp_cereal) -> None:
 
 @pytest.mark.slow
 def test_one_car_market_has_a_stationary_point_that_is_no_equilibrium(cars) -> None:
-    """1980 at the published estimates: observed prices are stationary, but firm 19 deviates."""
+    """1980 at the published estimates: observed prices are stationary, firm 19 would deviate."""
     ours = estimate_blp(cars.panel, cars.buyers, cars.start, AS_GIVEN)
     demand, observed = ours.demand_in(1980.0)
     rows = cars.panel.rows_of(1980.0)
