@@ -84,16 +84,20 @@ def _fit(left: FloatArray, right: FloatArray, outcome: FloatArray) -> tuple[floa
 
 def _ridge(design: FloatArray, outcome: FloatArray) -> tuple[float, FloatArray]:
     """The lowest cross-validation error over the penalties, and the slopes there."""
-    left, singular, right = np.linalg.svd(design, full_matrices=False)
-    inner = left.T @ outcome
     rows = outcome.size
-    outside = float(outcome @ outcome - inner @ inner)
+    # by the eigenvectors of X'X: columns are few, rows many; the smallest penalty is far above
+    # the rounding error of squaring
+    roots, vectors = np.linalg.eigh(design.T @ design)
+    roots = np.maximum(roots, 0.0)
+    inner = vectors.T @ (design.T @ outcome)
+    total = float(outcome @ outcome)
 
     def criterion(penalty: float) -> float:
-        shrink = singular**2 / (singular**2 + penalty * rows)
-        missed = outside + float((((1.0 - shrink) * inner) ** 2).sum())
-        return missed / max(rows - 1.0 - float(shrink.sum()), 1e-9) ** 2
+        shrunk = inner / (roots + penalty * rows)
+        missed = total - 2.0 * float(inner @ shrunk) + float(roots @ shrunk**2)
+        free = rows - 1.0 - float((roots / (roots + penalty * rows)).sum())
+        return max(missed, 0.0) / max(free, 1e-9) ** 2
 
     best = min(_PENALTIES, key=criterion)
-    slopes: FloatArray = right.T @ (singular / (singular**2 + best * rows) * inner)
+    slopes: FloatArray = vectors @ (inner / (roots + best * rows))
     return criterion(best), slopes
