@@ -40,7 +40,7 @@ def test_a_label_that_is_no_class_is_refused() -> None:
 
 @pytest.mark.parametrize("item", [[2], [-1], [0, 0]])
 def test_ids_without_a_name_and_columns_of_other_lengths_are_refused(item: list[int]) -> None:
-    with pytest.raises(InputError, match="ids must lie|one item, worker and label"):
+    with pytest.raises(InputError, match=r"ids must lie|one item, worker and label"):
         Votes(("a", "b"), ("w",), ("x",), np.array(item), np.array([0]), np.array([0]))
 
 
