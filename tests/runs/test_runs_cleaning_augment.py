@@ -19,6 +19,8 @@ from undercut.core.dataset import Dataset
 from undercut.runs.cleaning import augmentation
 from undercut.runs.cleaning.augment_trial import RECIPES, Verdict, with_copies
 from undercut.runs.cleaning.comparison import Trial, compare
+from undercut.runs.cleaning.noise_trial import TREATMENTS
+from undercut.runs.report.words import Words
 
 Rows = list[tuple[str, str]]
 
@@ -42,6 +44,20 @@ def test_too_few_rows_are_told(tmp_path: Path) -> None:
     report = cleaned(tmp_path / "out", file, augment="auto")
     assert "too few" in str(report.augmentation.why_not)
     assert "too few" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_chinese_report_says_why_in_chinese(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "t.csv", banking_rows("train.csv")[:30])
+    cleaned(tmp_path / "out", file, augment="auto", language="zh")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "带标签的行或类别太少" in page
+    assert "too few" not in page
+
+
+def test_every_treatment_has_a_chinese_name() -> None:
+    words = Words("zh", "clean")
+    for each in (*TREATMENTS, *RECIPES):
+        assert words.named("treatment", each.name) != each.name
 
 
 @pytest.mark.parametrize("sources", [1, 2])

@@ -180,11 +180,14 @@ def _evidence(table: pa.Table) -> list[str]:
 
 
 def why_not_examined(data: Dataset) -> str | None:
-    """Why labelled rows are too few to learn from and ask others, None where they are not."""
+    """Why labelled rows are too few to learn from and ask others, None where they are not.
+
+    The words are also the code by which a report says it in its language (`why.` in its words).
+    """
     if len(data) < _LEAST_ROWS or len(data.classes) < 2:
-        return f"{len(data)} labelled rows in {len(data.classes)} classes are too few"
+        return "too few labelled rows or classes"
     if len(data.classes) > len(data) / 2:
-        return f"{len(data.classes)} labels in {len(data)} rows are no classes"
+        return "nearly every row has a label of its own"
     return None
 
 

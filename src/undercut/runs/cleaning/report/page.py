@@ -64,7 +64,7 @@ def noise_says(report: CleanReport, words: Words) -> tuple[str, ...]:
     """What was found of wrong labels and done about them."""
     noise = report.label_noise
     if noise.why_not is not None:
-        return (words("noise_why_not", why=noise.why_not),)
+        return (words("noise_why_not", why=words.named("why", noise.why_not)),)
     found = words(
         "noise_found",
         suspects=formats.count(noise.suspects),
@@ -73,7 +73,8 @@ def noise_says(report: CleanReport, words: Words) -> tuple[str, ...]:
     )
     if noise.chosen is not None:
         touched = formats.count(noise.touched)
-        return found, words("noise_chosen", chosen=noise.chosen, touched=touched)
+        chosen = words.named("treatment", noise.chosen)
+        return found, words("noise_chosen", chosen=chosen, touched=touched)
     return found, words("noise_none" if noise.trials else "noise_untried")
 
 
@@ -82,10 +83,11 @@ def copies_say(report: CleanReport, words: Words) -> tuple[str, ...]:
     found = report.augmentation
     if found.why_not is not None:
         off = report.config.get("augment", "off") == "off"
-        return () if off else (words("copies_why_not", why=found.why_not),)
+        return () if off else (words("copies_why_not", why=words.named("why", found.why_not)),)
     if found.chosen is None:
         return (words("copies_none", examined=formats.count(found.examined)),)
-    return (words("copies_chosen", chosen=found.chosen, copies=formats.count(found.copies)),)
+    chosen = words.named("treatment", found.chosen)
+    return (words("copies_chosen", chosen=chosen, copies=formats.count(found.copies)),)
 
 
 def rules_by_count(report: CleanReport) -> tuple[Rule, ...]:
