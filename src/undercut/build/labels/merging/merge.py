@@ -1,0 +1,55 @@
+"""`merge`: votes in, beliefs out, by any of the methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from undercut.build.labels.merging.bayesian import ebcc, ibcc
+from undercut.build.labels.merging.dawid_skene import dawid_skene, one_coin
+from undercut.build.labels.merging.glad import glad
+from undercut.build.labels.merging.majority import majority, weighted_majority, zero_based_skill
+from undercut.build.labels.merging.tally import Tally, tally
+from undercut.build.labels.votes import Floats, Merged, Votes
+from undercut.core.errors import ConfigError, InputError
+
+DEFAULT = "dawid_skene_map"
+EBCC = "ebcc"
+
+# One answer's worth of trust that workers are more often right than wrong, and a tenth of an
+# answer in each cell so that no error is impossible (docs/decisions/0018).
+METHODS: Mapping[str, Callable[[Tally], Merged]] = {
+    "majority": majority,
+    "weighted_majority": weighted_majority,
+    "zero_based_skill": zero_based_skill,
+    "one_coin": one_coin,
+    "dawid_skene": dawid_skene,
+    "dawid_skene_map": partial(dawid_skene, smoothing=0.1, diagonal=1.0),
+    "glad": glad,
+    "ibcc": ibcc,
+    EBCC: ebcc,
+}
+
+
+def merge(
+    votes: Votes,
+    method: str = DEFAULT,
+    *,
+    gold: Mapping[str, str] | None = None,
+    weight: Floats | None = None,
+    seed: int = 0,
+) -> Merged:
+    """Merge the votes of many workers into one belief per item.
+
+    gold: item -> class known for sure; such items keep it and teach the workers' skills. weight:
+    (votes,) above zero. seed: used by ebcc alone, whose start is random. Raises ConfigError for a
+    method that does not exist, InputError for votes without any class or gold nobody knows.
+    """
+    if method not in METHODS:
+        raise ConfigError(f"method {method!r} does not exist; choose from {', '.join(METHODS)}")
+    if not votes.classes:
+        raise InputError("votes need at least one class, got none")
+    counted = tally(votes, gold=gold, weight=weight)
+    if method == EBCC:
+        return ebcc(counted, seed=seed)
+    return METHODS[method](counted)
