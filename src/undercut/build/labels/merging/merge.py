@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from undercut.build.labels.merging.bayesian import ebcc, ibcc
+from undercut.build.labels.merging.copying import find_copies
 from undercut.build.labels.merging.dawid_skene import dawid_skene, one_coin
 from undercut.build.labels.merging.glad import glad
 from undercut.build.labels.merging.majority import majority, weighted_majority, zero_based_skill
@@ -37,19 +38,22 @@ def merge(
     *,
     gold: Mapping[str, str] | None = None,
     weight: Floats | None = None,
+    discount_copies: bool = True,
     seed: int = 0,
 ) -> Merged:
     """Merge the votes of many workers into one belief per item.
 
     gold: item -> class known for sure; such items keep it and teach the workers' skills. weight:
-    (votes,) above zero. seed: used by ebcc alone, whose start is random. Raises ConfigError for a
-    method that does not exist, InputError for votes without any class or gold nobody knows.
+    (votes,) above zero. discount_copies: workers who copy each other share one voice. seed: used
+    by ebcc alone, whose start is random. Raises ConfigError for a method that does not exist,
+    InputError for votes without any class and for gold of a class that nobody knows.
     """
     if method not in METHODS:
         raise ConfigError(f"method {method!r} does not exist; choose from {', '.join(METHODS)}")
     if not votes.classes:
         raise InputError("votes need at least one class, got none")
-    counted = tally(votes, gold=gold, weight=weight)
+    cluster = find_copies(votes).cluster if discount_copies else None
+    counted = tally(votes, gold=gold, weight=weight, cluster=cluster)
     if method == EBCC:
         return ebcc(counted, seed=seed)
     return METHODS[method](counted)

@@ -99,15 +99,18 @@ class Tally:
 
 
 def tally(
-    votes: Votes, *, gold: Mapping[str, str] | None = None, weight: Floats | None = None
+    votes: Votes,
+    *,
+    gold: Mapping[str, str] | None = None,
+    weight: Floats | None = None,
+    cluster: IntArray | None = None,
 ) -> Tally:
     """Count the votes; a worker who answered one item n times has one voice, in n parts.
 
-    weight: (votes,) further weights. Raises InputError for a gold item or class nobody knows.
+    weight: (votes,) further weights. cluster: (workers,) the workers of one cluster share a voice.
+    Raises InputError for gold of a class that nobody knows.
     """
-    pair = votes.item * max(len(votes.workers), 1) + votes.worker
-    _, place, repeats = np.unique(pair, return_inverse=True, return_counts=True)
-    voice = 1.0 / repeats[place]
+    voice = voice_parts(votes, np.arange(len(votes.workers)) if cluster is None else cluster)
     return Tally(
         votes.item,
         votes.worker,
@@ -116,6 +119,13 @@ def tally(
         len(votes.workers),
         _gold_rows(votes, gold or {}),
     )
+
+
+def voice_parts(votes: Votes, cluster: IntArray) -> Floats:
+    """(votes,): one over the votes that the worker's cluster gave on that item."""
+    voice = votes.item * max(len(votes.workers), 1) + cluster[votes.worker]
+    _, place, sizes = np.unique(voice, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / sizes[place])
 
 
 def _gold_rows(votes: Votes, gold: Mapping[str, str]) -> Floats:
