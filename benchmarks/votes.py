@@ -1,0 +1,100 @@
+"""Merging votes on public crowd sets with truth, beside crowd-kit on the same files.
+
+    python benchmarks/votes.py FOLDER [--out benchmarks/results/votes.json]
+
+FOLDER holds one folder a set, each with answers.csv (item, worker, answer) and truth.csv (item,
+class). The sets are not shipped. crowd-kit draws lots where votes tie, so its majority varies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from undercut.build.labels.merging.merge import METHODS, merge
+from undercut.build.labels.votes import Votes
+
+THEIRS = ("MajorityVote", "OneCoinDawidSkene", "DawidSkene", "GLAD")
+SCORE_SETS = {"emotion_score"}  # numbers, not classes
+
+Row = tuple[str, str, str]
+
+
+def read(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.reader(file))[1:]
+
+
+def accuracy(labels: dict[str, str], truth: dict[str, str]) -> float:
+    return float(np.mean([labels.get(item) == right for item, right in truth.items()]))
+
+
+def ours(rows: list[Row], method: str, *, discount: bool) -> dict[str, str]:
+    votes = Votes.of(rows)
+    merged = merge(votes, method, discount_copies=discount)
+    return dict(zip(votes.items, (votes.classes[label] for label in merged.labels), strict=True))
+
+
+def theirs(rows: list[Row], name: str) -> dict[str, str]:
+    from crowdkit import aggregation
+
+    frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
+    return {str(k): str(v) for k, v in getattr(aggregation, name)().fit_predict(frame).items()}
+
+
+def cloned(rows: list[Row]) -> list[Row]:
+    """The busiest worker five times more, under other names."""
+    busiest = pd.Series([row[1] for row in rows]).value_counts().index[0]
+    copies = [(row[0], f"clone {n}", row[2]) for n in range(5) for row in rows if row[1] == busiest]
+    return rows + copies
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    folders = [
+        folder
+        for folder in sorted(arguments.folder.iterdir())
+        if (folder / "truth.csv").exists() and folder.name not in SCORE_SETS
+    ]
+    sets = {
+        folder.name: (
+            [(row[0], row[1], row[2]) for row in read(folder / "answers.csv")],
+            {row[0]: row[1] for row in read(folder / "truth.csv")},
+        )
+        for folder in folders
+    }
+    ways: dict[str, Callable[[list[Row]], dict[str, str]]] = {
+        **{m: lambda rows, m=m: ours(rows, m, discount=False) for m in METHODS},  # type: ignore[misc]
+        "default": lambda rows: ours(rows, "dawid_skene_map", discount=True),
+        "default, busiest cloned": lambda r: ours(cloned(r), "dawid_skene_map", discount=True),
+        "undiscounted, busiest cloned": lambda r: ours(
+            cloned(r), "dawid_skene_map", discount=False
+        ),
+        **{f"crowd-kit {n}": lambda rows, n=n: theirs(rows, n) for n in THEIRS},  # type: ignore[misc]
+    }
+    table = {}
+    for name, label in ways.items():
+        start = time.perf_counter()
+        by_set = {
+            key: round(accuracy(label(rows), truth), 4) for key, (rows, truth) in sets.items()
+        }
+        seconds = round(time.perf_counter() - start, 2)
+        mean = round(float(np.mean(list(by_set.values()))), 4)
+        table[name] = {"mean": mean, "seconds": seconds, "sets": by_set}
+        print(f"{name:30s} {mean:.4f} {seconds:7.2f} s  {list(by_set.values())}", flush=True)
+    if arguments.out:
+        arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
