@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from undercut.core.errors import BooksUnavailableError
+from undercut.operate.metering.at_once import Group
 
 Pair = tuple[str, str]
 
@@ -52,6 +53,14 @@ class Database(Protocol):
         """The driver's SQL and parameters for the rows whose two key columns are among `values`.
 
         The text is the same for any number of values, so that the database plans it once.
+        """
+        ...
+
+    def write_at_once(self, connection: Connection, group: Group) -> bool:
+        """Write and commit a group in one statement, outside any transaction.
+
+        False where this database does not, with nothing written; DBAPIError as any write,
+        IntegrityError where something of it is in the books already (nothing of it stands then).
         """
         ...
 

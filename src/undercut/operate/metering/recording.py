@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from undercut.core.errors import IdempotencyConflictError, InputError, UndercutError
 from undercut.core.requests import AnsweredRequest, Recorded
+from undercut.operate.metering.at_once import Group, fits
 from undercut.operate.metering.charging import Need, settle
 from undercut.operate.metering.claiming import Standing, claim, conflict, standing
 from undercut.operate.metering.database import Database
@@ -18,7 +19,7 @@ from undercut.operate.metering.hot_sql import hot, marks
 from undercut.operate.metering.jobs import Job, TaskJob
 from undercut.operate.metering.rows import REQUEST_COLUMNS, Row, claim_row
 from undercut.operate.metering.schema import claims, requests
-from undercut.operate.metering.totals import add_totals, totals_of
+from undercut.operate.metering.totals import KEY, add_totals, totals_of
 
 Claimed = tuple[str, str]
 _INSERT = (
@@ -91,6 +92,20 @@ class Recording:
             _perform(connection, task)
         if records:
             self._record(connection, records)
+
+    def at_once(self, writer_id: str, number: int, jobs: Sequence[Job]) -> Group | None:
+        """The group, where no limit has to be read and no key is claimed twice in it."""
+        records = [job for job in jobs if isinstance(job, RecordJob) and job.need is None]
+        claiming = [job for job in records if job.claimed is not None]
+        if len(records) < len(jobs) or len({job.claimed for job in claiming}) < len(claiming):
+            return None
+        totals = totals_of(records)
+        if not fits(totals, first_sum=len(KEY)):
+            return None
+        for job in records:
+            job.result = Recorded(job.request.answer, repeat=False)
+        claimed = [job.claim_row for job in claiming]
+        return Group(writer_id, number, totals, claimed, [job.row for job in records])
 
     def undo(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Take rows out again that nobody got an answer for.

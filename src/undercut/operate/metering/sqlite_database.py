@@ -14,9 +14,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from undercut.core.errors import ArtefactError, ConfigError
 from undercut.core.locks import FileLock
+from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Pair, Trouble
+from undercut.operate.metering.sqlite_at_once import SETUP, write_at_once
 
 _POLL_SECONDS = 0.001
+# in `Connection.info`: it has the view and the triggers that a group is written through
+_READY = "undercut.at_once"
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _WRITER = (
     "PRAGMA journal_mode = WAL",
@@ -81,6 +85,23 @@ class SqliteDatabase:
             f" ON t.{key[0]} = json_extract(j.value, '$[0]')"
             f" AND t.{key[1]} = json_extract(j.value, '$[1]')"
         ), (json.dumps(values),)
+
+    def write_at_once(self, connection: Connection, group: Group) -> bool:
+        """As `Database.write_at_once`."""
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        try:
+            if not connection.info.get(_READY):
+                for statement in SETUP:
+                    raw.execute(statement)
+                connection.info[_READY] = True
+            write_at_once(raw, group)
+        except sqlite3.Error as error:
+            # as SQLAlchemy would word it: those who catch it tell errors apart by its classes
+            raise DBAPIError.instance(
+                "INSERT INTO at_once", None, error, sqlite3.Error, hide_parameters=True
+            ) from error
+        return True
 
     def trouble(self, error: DBAPIError) -> Trouble:
         """BUSY and LOCKED pass; a full or failing disk does not by itself."""

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from undercut.operate.metering.recording import RecordJob
 
 Line = tuple[object, ...]
-_KEY = ("tenant", "account", "month", "currency")
-_SUMS = ("requests", "inputs", "tokens", "nano", "atto")
+KEY = ("tenant", "account", "month", "currency")
+SUMS = ("requests", "inputs", "tokens", "nano", "atto")
 _ADD = (
-    f"INSERT INTO month_totals ({', '.join(_KEY + _SUMS)})"
-    f" VALUES ({marks(len(_KEY + _SUMS))}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET "
-    + ", ".join(f"{name} = month_totals.{name} + excluded.{name}" for name in _SUMS)
+    f"INSERT INTO month_totals ({', '.join(KEY + SUMS)})"
+    f" VALUES ({marks(len(KEY + SUMS))}) ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET "
+    + ", ".join(f"{name} = month_totals.{name} + excluded.{name}" for name in SUMS)
 )
 
 

@@ -10,8 +10,9 @@ from threading import Thread
 from typing import Protocol
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Database, Trouble, unavailable
 from undercut.operate.metering.gathering import Gathering
 from undercut.operate.metering.jobs import Job, tell_all
@@ -26,6 +27,10 @@ class Transaction(Protocol):
 
     def apply(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Write; sets each job's result or error, raises DBAPIError for the group."""
+        ...
+
+    def at_once(self, writer_id: str, number: int, jobs: Sequence[Job]) -> Group | None:
+        """The group as one statement, with the jobs' results set; None where it takes more."""
         ...
 
     def undo(self, connection: Connection, jobs: Sequence[Job]) -> None:
@@ -133,6 +138,8 @@ class GroupWriter:
         if self._settled(connection, group):
             return
         self._number += 1
+        if self._written_at_once(connection, group):
+            return
         mark(connection, self._id, self._number)
         for told_otherwise in self._undo:
             self._transaction.undo(connection, told_otherwise)
@@ -144,6 +151,24 @@ class GroupWriter:
         connection.commit()
         self._doubt = None
         self._undo.clear()
+
+    def _written_at_once(self, connection: Connection, group: Sequence[Job]) -> bool:
+        """Write what needs no looks between; False where the ordinary way is to be taken."""
+        if self._undo or connection.in_transaction():
+            return False
+        for job in group:
+            job.begin()
+        statement = self._transaction.at_once(self._id, self._number, group)
+        if statement is None:
+            return False
+        self._doubt = _Attempt(self._number, group, [(job.result, job.error) for job in group])
+        try:
+            written = self._database.write_at_once(connection, statement)
+        except IntegrityError:
+            # something is in the books already, so nothing of the group stands
+            written = False
+        self._doubt = None
+        return written
 
     def _settled(self, connection: Connection, group: Sequence[Job]) -> bool:
         """Look up an unanswered commit; True where it was that of this group, and it stands."""
