@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Protocol
@@ -56,11 +56,12 @@ class Database(Protocol):
         """
         ...
 
-    def write_at_once(self, connection: Connection, group: Group) -> bool:
-        """Write and commit a group in one statement, outside any transaction.
+    @property
+    def at_once(self) -> Callable[[Connection, Group], None] | None:
+        """Writes and commits a group in one statement, outside any transaction.
 
-        False where this database does not, with nothing written; DBAPIError as any write,
-        IntegrityError where something of it is in the books already (nothing of it stands then).
+        None where groups take the ordinary way. Raises DBAPIError as any write, IntegrityError
+        where something of it is in the books already (nothing of it stands then).
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from queue import SimpleQueue
 from threading import Lock
 from typing import Generic, TypeVar
@@ -30,11 +31,20 @@ class Gathering(Generic[T]):
 
     def put(self, item: T) -> None:
         """Add an item; any thread. BooksUnavailableError once closed."""
+        self.put_all((item,))
+
+    def put_all(self, items: Iterable[T]) -> None:
+        """Add several, in order; all of them or, once closed, none."""
         # under the lock nothing can come after the end mark and wait for ever
         with self._closing:
-            if self._closed:
-                raise BooksUnavailableError("the books are closed: this server is stopping")
-            self._queue.put(item)
+            self.expect_open()
+            for item in items:
+                self._queue.put(item)
+
+    def expect_open(self) -> None:
+        """BooksUnavailableError once closed."""
+        if self._closed:
+            raise BooksUnavailableError("the books are closed: this server is stopping")
 
     def close(self) -> None:
         """Take no more; `take` returns None when what is queued has been taken."""

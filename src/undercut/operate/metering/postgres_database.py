@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Pair, Trouble
 
 _SETTINGS = (
@@ -70,9 +69,10 @@ class PostgresDatabase:
             f" JOIN {table} AS t ON t.{key[0]} = j.a AND t.{key[1]} = j.b"
         ), ([one for one, _ in values], [two for _, two in values])
 
-    def write_at_once(self, connection: Connection, group: Group) -> bool:
-        """Never yet: its groups take the ordinary way."""
-        return False
+    @property
+    def at_once(self) -> None:
+        """As `Database.at_once`: not here, a round trip outweighs what it would save."""
+        return None
 
     def trouble(self, error: DBAPIError) -> Trouble:
         """A lost connection, a deadlock and a server that is starting pass."""

@@ -12,9 +12,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from undercut.operate.metering.claiming import conflict, standing
 from undercut.operate.metering.database import Database, unavailable
 from undercut.operate.metering.gathering import Gathering
+from undercut.operate.metering.handing import Handing
 from undercut.operate.metering.jobs import Job, tell_all
 
-_REST_SECONDS = 0.004
+_REST_SECONDS = 0.002
 
 
 class ReplayJob(Job):
@@ -36,13 +37,14 @@ class Replays:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: Gathering[ReplayJob] = Gathering(most=256, rest_seconds=_REST_SECONDS)
+        self._handing = Handing(self._waiting)
         self._connection: Connection | None = None
         self._thread = Thread(target=self._run, name="undercut-books-reader", daemon=True)
         self._thread.start()
 
     def submit(self, job: ReplayJob) -> None:
-        """Queue a question; BooksUnavailableError after `close`."""
-        self._waiting.put(job)
+        """Queue a question, from its event loop; BooksUnavailableError after `close`."""
+        self._handing.submit(job)
 
     def close(self) -> None:
         """Answer what is queued, then close the connection."""

@@ -37,7 +37,7 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 
 
 SETUP = (
-    f"CREATE TEMP VIEW at_once AS SELECT 0 AS kind, "
+    "CREATE TEMP VIEW at_once AS SELECT 0 AS kind, "
     + ", ".join(f"NULL AS {name}" for name in _NAMES),
     _trigger(
         "mark",

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from undercut.core.errors import ArtefactError, ConfigError
-from undercut.core.locks import FileLock
+from undercut.core.errors import ConfigError
 from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Pair, Trouble
 from undercut.operate.metering.sqlite_at_once import SETUP, write_at_once
+from undercut.operate.metering.writer_lock import WriterLock
 
-_POLL_SECONDS = 0.001
 # in `Connection.info`: it has the view and the triggers that a group is written through
 _READY = "undercut.at_once"
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED")
@@ -48,7 +46,7 @@ class SqliteDatabase:
         _expect_sqlite(path)
         self.path = path
         self.name = str(path)
-        self._lock = path.with_name(path.name + ".lock")
+        self._lock = WriterLock(path.with_name(path.name + ".lock"))
         self.writer = self._engine(f"sqlite:///{path}", busy_seconds, "BEGIN IMMEDIATE", _WRITER)
         quoted = str(path.absolute()).replace("?", "%3f").replace("#", "%23")
         self.reader = self._engine(
@@ -58,19 +56,11 @@ class SqliteDatabase:
     @contextmanager
     def exclusive(self, wait_seconds: float) -> Iterator[None]:
         """Hold the lock file; TimeoutError after `wait_seconds`."""
-        lock = FileLock(self._lock)
-        deadline = time.monotonic() + wait_seconds
-        try:
-            while not lock.acquire(wait=False):
-                if time.monotonic() > deadline:
-                    raise TimeoutError("another process is writing to them")
-                time.sleep(_POLL_SECONDS)
-        except ArtefactError as error:
-            raise OSError(error.message) from error
+        self._lock.acquire(wait_seconds)
         try:
             yield
         finally:
-            lock.release()
+            self._lock.release()
 
     def lock_accounts(self, connection: Connection, accounts: Sequence[str]) -> None:
         """Nothing to do: a write transaction of SQLite locks the whole file."""
@@ -86,22 +76,10 @@ class SqliteDatabase:
             f" AND t.{key[1]} = json_extract(j.value, '$[1]')"
         ), (json.dumps(values),)
 
-    def write_at_once(self, connection: Connection, group: Group) -> bool:
-        """As `Database.write_at_once`."""
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        try:
-            if not connection.info.get(_READY):
-                for statement in SETUP:
-                    raw.execute(statement)
-                connection.info[_READY] = True
-            write_at_once(raw, group)
-        except sqlite3.Error as error:
-            # as SQLAlchemy would word it: those who catch it tell errors apart by its classes
-            raise DBAPIError.instance(
-                "INSERT INTO at_once", None, error, sqlite3.Error, hide_parameters=True
-            ) from error
-        return True
+    @property
+    def at_once(self) -> Callable[[Connection, Group], None]:
+        """As `Database.at_once`."""
+        return self._write_at_once
 
     def trouble(self, error: DBAPIError) -> Trouble:
         """BUSY and LOCKED pass; a full or failing disk does not by itself."""
@@ -116,6 +94,22 @@ class SqliteDatabase:
         """Close what is open; connections in use close when they are given back."""
         self.reader.dispose()
         self.writer.dispose()
+        self._lock.close()
+
+    def _write_at_once(self, connection: Connection, group: Group) -> None:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        try:
+            if not connection.info.get(_READY):
+                for statement in SETUP:
+                    raw.execute(statement)
+                connection.info[_READY] = True
+            write_at_once(raw, group)
+        except sqlite3.Error as error:
+            # as SQLAlchemy would word it: those who catch it tell errors apart by its classes
+            raise DBAPIError.instance(
+                "INSERT INTO at_once", None, error, sqlite3.Error, hide_parameters=True
+            ) from error
 
     def _engine(self, url: str, busy_seconds: float, begin: str, pragmas: Sequence[str]) -> Engine:
         engine = create_engine(

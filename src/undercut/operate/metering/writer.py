@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Database, Trouble, unavailable
 from undercut.operate.metering.gathering import Gathering
+from undercut.operate.metering.handing import Handing
 from undercut.operate.metering.jobs import Job, tell_all
 from undercut.operate.metering.marks import forget, mark, stands
 
 _PAUSE_SECONDS = 0.02
-_REST_SECONDS = 0.006
+_REST_SECONDS = 0.002
 
 
 class Transaction(Protocol):
@@ -64,6 +65,7 @@ class GroupWriter:
         self._transaction = transaction
         self._patience_seconds = patience_seconds
         self._waiting: Gathering[Job] = Gathering(rest_seconds=_REST_SECONDS)
+        self._handing = Handing(self._waiting)
         self._connection: Connection | None = None
         self._id = uuid.uuid4().hex
         self._number = 0
@@ -73,8 +75,11 @@ class GroupWriter:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queue a job; any thread. BooksUnavailableError after `close`."""
-        self._waiting.put(job)
+        """Queue a job: one with an event loop from there, others from any thread.
+
+        BooksUnavailableError after `close`.
+        """
+        self._handing.submit(job)
 
     def close(self) -> None:
         """Finish what is queued, then let go of the database."""
@@ -154,7 +159,8 @@ class GroupWriter:
 
     def _written_at_once(self, connection: Connection, group: Sequence[Job]) -> bool:
         """Write what needs no looks between; False where the ordinary way is to be taken."""
-        if self._undo or connection.in_transaction():
+        write = self._database.at_once
+        if write is None or self._undo or connection.in_transaction():
             return False
         for job in group:
             job.begin()
@@ -163,12 +169,13 @@ class GroupWriter:
             return False
         self._doubt = _Attempt(self._number, group, [(job.result, job.error) for job in group])
         try:
-            written = self._database.write_at_once(connection, statement)
+            write(connection, statement)
         except IntegrityError:
             # something is in the books already, so nothing of the group stands
-            written = False
+            self._doubt = None
+            return False
         self._doubt = None
-        return written
+        return True
 
     def _settled(self, connection: Connection, group: Sequence[Job]) -> bool:
         """Look up an unanswered commit; True where it was that of this group, and it stands."""

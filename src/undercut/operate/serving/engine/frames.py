@@ -11,6 +11,7 @@ failure   id, message: what the model raised        ready   seconds of the warm-
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
@@ -43,7 +44,7 @@ class _Reader:
         self._at = start
 
     def array(self, dtype: str, *shape: int) -> NDArray[Any]:
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         end = self._at + count * np.dtype(dtype).itemsize
         if end > len(self._body):
             raise FrameError("a frame ends too early")

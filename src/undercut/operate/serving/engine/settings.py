@@ -21,7 +21,8 @@ class EngineSettings(BaseModel):
     turn_texts: texts of one request that go in before other waiting requests have their turn.
     drain_seconds: `close` waits so long for accepted work. stuck_seconds: a worker that has held a
     batch so long is killed. most_attempts: how often a batch is tried when its worker dies.
-    nice: niceness added to answering; later stages get one more, so that the first goes before.
+    nice: niceness added to answering, so that the process that takes, refuses and records requests
+    goes before it; later stages get one more, so that the first goes before them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +39,7 @@ class EngineSettings(BaseModel):
     drain_seconds: float = Field(default=30.0, ge=0)
     stuck_seconds: float = Field(default=60.0, gt=0)
     most_attempts: int = Field(default=3, ge=1)
-    nice: int = Field(default=0, ge=0, le=19)
+    nice: int = Field(default=5, ge=0, le=19)
 
 
 def default_workers(cores: int) -> int:

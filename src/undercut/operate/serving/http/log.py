@@ -19,6 +19,8 @@ import orjson
 
 _LONGEST_QUEUE = 10_000
 _FRAMES = 12
+# lines gather so long: waking a thread for each would cost the event loop more than writing it
+_GATHER_SECONDS = 0.02
 
 
 class JsonLog:
@@ -31,7 +33,7 @@ class JsonLog:
         self._stream = stream if stream is not None else sys.stderr.buffer
         self._lines: deque[bytes] = deque()
         self._wake = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self.requests = requests
         self.dropped = 0
@@ -39,7 +41,7 @@ class JsonLog:
     def start(self) -> None:
         """Start writing."""
         if self._thread is None:
-            self._closing = False
+            self._closing.clear()
             self._thread = threading.Thread(target=self._write, name="log", daemon=True)
             self._thread.start()
 
@@ -47,7 +49,7 @@ class JsonLog:
         """Write what is queued, then stop; a reader that blocks is not waited for longer."""
         thread, self._thread = self._thread, None
         if thread is not None:
-            self._closing = True
+            self._closing.set()
             self._wake.set()
             thread.join(timeout_seconds)
 
@@ -58,7 +60,8 @@ class JsonLog:
             return
         line = {"time": datetime.now(UTC), "event": event, **fields}
         self._lines.append(orjson.dumps(line, option=orjson.OPT_UTC_Z, default=str) + b"\n")
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def defect(self, error: BaseException, **fields: object) -> None:
         """Where in the code an unexpected error arose, and its type; not its words, which may
@@ -70,6 +73,7 @@ class JsonLog:
     def _write(self) -> None:
         while True:
             self._wake.wait()
+            self._closing.wait(_GATHER_SECONDS)
             self._wake.clear()
             try:
                 while self._lines:
@@ -80,7 +84,7 @@ class JsonLog:
                 # stderr is gone: there is nowhere to say so, and serving goes on
                 self.dropped += len(self._lines)
                 self._lines.clear()
-            if self._closing and not self._lines:
+            if self._closing.is_set() and not self._lines:
                 return
 
 

@@ -12,7 +12,10 @@ _SAFE = re.compile(rb"[A-Za-z0-9._~:@/+=-]{1,128}")
 
 
 class RequestIds:
-    """Makes ids that no other process makes: random for the process, then counted."""
+    """Makes ids that no other process makes: random for the process, then counted.
+
+    Counted with leading zeros: so they grow as texts too, and the books append to their index.
+    """
 
     def __init__(self) -> None:
         self._prefix = os.urandom(8).hex()
@@ -20,7 +23,7 @@ class RequestIds:
 
     def new(self) -> str:
         """An id of our own."""
-        return f"{self._prefix}-{next(self._numbers):x}"
+        return f"{self._prefix}-{next(self._numbers):08x}"
 
     def for_books(self, request_id: str, *, own: bool) -> str:
         """The id of the row in the books, unique even where a caller repeats its own ids."""
