@@ -10,7 +10,7 @@ from undercut.core.errors import UndercutError
 from undercut.operate.serving.http.asgi import ClientGoneError, Message, Receive, Scope, Send
 from undercut.operate.serving.http.authorising import authorise
 from undercut.operate.serving.http.body import check_length
-from undercut.operate.serving.http.capacity import Place, overloaded
+from undercut.operate.serving.http.capacity import Place
 from undercut.operate.serving.http.exchange import Exchange, Reply
 from undercut.operate.serving.http.head import Head, read_head
 from undercut.operate.serving.http.log import JsonLog
@@ -177,7 +177,7 @@ class Application:
         services = self.services
         if head.content_encoding not in {b"", b"identity"}:
             raise Refusal(415, "unsupported_encoding", "bodies are sent without Content-Encoding")
-        self._refuse_when_behind()
+        services.capacity.expect_in_time(services.engine.backlog_seconds())
         if route.streams:
             return services.capacity.enter(tenant, services.limits.batch_chunk_bytes, batch=True)
         if head.content_type not in _JSON_TYPES:
@@ -188,14 +188,6 @@ class Application:
                 hint="Content-Type: application/json",
             )
         return services.capacity.enter(tenant, check_length(head.content_length, services.limits))
-
-    def _refuse_when_behind(self) -> None:
-        behind, limit = self.services.engine.backlog_seconds(), self.services.limits.backlog_seconds
-        if behind > limit:
-            raise overloaded(
-                f"what is accepted will take {behind:.1f} s to answer, the limit is {limit:g} s",
-                retry_after_seconds=behind,
-            )
 
     async def _refuse(
         self, outcome: _Outcome, head: Head, refusal: Refusal, dialect: Dialect

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from undercut.operate.serving.http.limits import HttpLimits
 from undercut.operate.serving.http.refusal import Refusal
 
 _TRY_AGAIN_SECONDS = 1.0
+# a backlog is estimated again after so long: it cannot shrink by more than this meanwhile
+_BEHIND_SECONDS = 0.02
 
 
 class Place:
@@ -41,6 +45,27 @@ class Capacity:
         self.requests = 0
         self.batches = 0
         self.held_bytes = 0
+        # until when (`time.monotonic`) the server counts as behind without being asked again
+        self.behind_until = 0.0
+        self.behind_seconds = 0.0
+
+    def expect_in_time(self, backlog_seconds: float) -> None:
+        """Refusal 503 where what is accepted takes longer to answer than it may."""
+        limit = self._limits.backlog_seconds
+        if backlog_seconds <= limit:
+            self.behind_until = 0.0
+            return
+        self.behind_until = monotonic() + _BEHIND_SECONDS
+        self.behind_seconds = backlog_seconds
+        raise self.behind(backlog_seconds, limit)
+
+    def behind(self, backlog_seconds: float, limit: float) -> Refusal:
+        """What is said then."""
+        return overloaded(
+            f"what is accepted will take {backlog_seconds:.1f} s to answer, "
+            f"the limit is {limit:g} s",
+            retry_after_seconds=backlog_seconds,
+        )
 
     def enter(self, tenant: str, held_bytes: int, *, batch: bool = False) -> Place:
         """Take a place; Refusal 429 for the tenant's share, 503 for the server's limit."""

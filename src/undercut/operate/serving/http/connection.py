@@ -17,9 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from undercut.operate.serving.http.asgi import HANG_UP, HangUp
-from undercut.operate.serving.http.counters import Counters
-from undercut.operate.serving.http.limits import HttpLimits
-from undercut.operate.serving.http.readiness import Readiness
+from undercut.operate.serving.http.log import JsonLog
+from undercut.operate.serving.http.services import Services
+from undercut.operate.serving.http.unread import OPERATION, UnreadRefusals
 
 _MOST_HEADERS = 100
 # A body that nobody reads any more is thrown away up to here, so that its sender sees the refusal.
@@ -31,10 +31,14 @@ _NEVER = float("inf")
 class Connections:
     """All connections of a server process, and the limits they keep."""
 
-    def __init__(self, limits: HttpLimits, counters: Counters, readiness: Readiness) -> None:
-        self.limits = limits
-        self.counters = counters
-        self.readiness = readiness
+    def __init__(self, services: Services, log: JsonLog) -> None:
+        self.limits = services.limits
+        self.counters = services.counters
+        self.readiness = services.readiness
+        self.unread = UnreadRefusals(
+            services.capacity, services.counters, services.limits, services.ids
+        )
+        self._log = log
         self.open: set[BoundedProtocol] = set()
 
     def protocol(self) -> Callable[..., asyncio.Protocol]:
@@ -57,6 +61,13 @@ class Connections:
                 reason = connection.overdue(now)
                 if reason is not None:
                     connection.cut(reason)
+            self._tell_of_refusals()
+
+    def _tell_of_refusals(self) -> None:
+        """One line for all that were refused unread since the last: they come by the thousand."""
+        refused, self.unread.new = self.unread.new, 0
+        if refused and self._log.requests:
+            self._log.write("refused_unread", operation=OPERATION, code="overloaded", times=refused)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -105,12 +116,38 @@ class BoundedProtocol(HttpToolsProtocol):
         self._hang_up.fire()
 
     def data_received(self, data: bytes) -> None:
+        if self._between_requests():
+            response = self._shared.unread.refuse(data)
+            if response is not None:
+                self._refused_unread(response)
+                return
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
         # counted with what follows it in the same packet: no head is refused for a body's size
         if self._in_head and self._head_bytes > self._limits.head_bytes:
             self.refuse(431, "head_too_large", "the request's head is too large")
+
+    def _between_requests(self) -> bool:
+        """Whether what comes now begins a request, and may be refused without reading it."""
+        return (
+            self._in_head
+            and not self._begun
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.flow.write_paused
+            and not self._shared.readiness.draining
+            and self._requests + 1 < self._limits.requests_per_connection
+            and not self.transport.is_closing()
+        )
+
+    def _refused_unread(self, response: bytes) -> None:
+        self._requests += 1
+        self._head_due = _NEVER
+        self.transport.write(response)
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -56,7 +56,7 @@ class DrainingServer(Server):
         services = application.services
         self._application = application
         self._limits = services.limits
-        self._connections = Connections(services.limits, services.counters, services.readiness)
+        self._connections = Connections(services, application.log)
         super().__init__(
             Config(
                 application,
