@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from undercut.build.labels.merging.dawid_skene import until_rest
+from undercut.build.labels.merging.resting import until_beliefs_rest
 from undercut.build.labels.merging.tally import Tally
 from undercut.build.labels.votes import Floats, Merged
 
@@ -30,7 +30,7 @@ def ibcc(votes: Tally) -> Merged:
         shares = beliefs.sum(axis=0) + 1.0
         return votes.posterior(expected_log(shares) + votes.log_likelihood(expected_log(rows)))
 
-    beliefs, rounds, rested = until_rest(votes.shares(), next_round)
+    beliefs, rounds, rested = until_beliefs_rest(votes.shares(), next_round)
     return _merged(votes, beliefs, rounds, rested)
 
 
@@ -66,7 +66,7 @@ def _ebcc_once(votes: Tally, random: np.random.Generator) -> tuple[Floats, int, 
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(scores / scores.sum(axis=1, keepdims=True))
 
-    flat, rounds, rested = until_rest(
+    flat, rounds, rested = until_beliefs_rest(
         start.reshape(votes.items, classes * types), next_round, rounds=EBCC_ROUNDS, rest=EBCC_REST
     )
     return flat.reshape(votes.items, classes, types).sum(axis=2), rounds, rested

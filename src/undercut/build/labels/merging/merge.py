@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from undercut.build.labels.merging.bayesian import ebcc, ibcc
 from undercut.build.labels.merging.copying import find_copies
-from undercut.build.labels.merging.dawid_skene import dawid_skene, one_coin
+from undercut.build.labels.merging.dawid_skene import dawid_skene, dawid_skene_map, one_coin
 from undercut.build.labels.merging.glad import glad
 from undercut.build.labels.merging.majority import majority, weighted_majority, zero_based_skill
 from undercut.build.labels.merging.tally import Tally, tally
@@ -25,7 +24,7 @@ METHODS: Mapping[str, Callable[[Tally], Merged]] = {
     "zero_based_skill": zero_based_skill,
     "one_coin": one_coin,
     "dawid_skene": dawid_skene,
-    "dawid_skene_map": partial(dawid_skene, smoothing=0.1, diagonal=1.0),
+    "dawid_skene_map": dawid_skene_map,
     "glad": glad,
     "ibcc": ibcc,
     EBCC: ebcc,

@@ -54,6 +54,12 @@ class Tally:
         )
         return np.asarray(cells, dtype=np.float64).reshape(self.items, self.classes)
 
+    def said(self) -> Floats:
+        """(workers, 1, classes): 1 where a worker ever said a class, else 0."""
+        cell = self.worker * self.classes + self.label
+        counts = np.bincount(cell, minlength=self.workers * self.classes)
+        return np.asarray(counts > 0, np.float64).reshape(self.workers, 1, self.classes)
+
     def confusion_counts(self, truth: Floats) -> Floats:
         """(workers, k, classes): how often a worker said a class where `truth`, (items, k), held.
 
