@@ -83,3 +83,11 @@ def test_no_votes_and_one_worker_have_no_copies() -> None:
     for rows in ([], [("a", "w", "x")], [("a", "w", "x"), ("b", "w", "x")]):
         votes = Votes.of(rows)
         assert find_copies(votes).groups(votes) == ()
+
+
+def test_items_with_thousands_of_votes_are_not_paired() -> None:
+    rows, _ = crowd(0)
+    rows = cloned(rows, "w0") + [("crowded", f"w{n % 12}", str(n % 4)) for n in range(20_000)]
+    votes = Votes.of(rows)
+    groups = find_copies(votes).groups(votes)
+    assert [set(group) for group in groups] == [{"w0", *(f"clone{n}" for n in range(5))}]

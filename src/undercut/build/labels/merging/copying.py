@@ -17,6 +17,7 @@ COPIED = 0.9
 MARGIN = 7.0  # nats beyond the number of pairs tried: one false pair in a thousand data sets
 PASSES = 3
 MOST_WORKERS = 3000  # pairs are a dense square: 72 MB each at this size
+MOST_PAIRS = 4_000_000  # of votes on one item; some 100 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,52 +42,77 @@ def find_copies(votes: Votes) -> Copies:
     """Cluster the workers whose answers are the same beyond what the items explain.
 
     A second pass no longer lets found copies vouch for each other. More than `MOST_WORKERS`
-    workers are left as they are: each alone.
+    workers are left as they are: each alone. Beyond `MOST_PAIRS` pairs of votes, the items with
+    the most votes are not looked at.
     """
     alone = np.arange(len(votes.workers))
     if not len(votes) or len(votes.workers) > MOST_WORKERS:
         return Copies(alone)
+    pairs = _pairs(votes)
     cluster = alone
     for _ in range(PASSES):
-        joined = _joined(_suspect(votes, cluster))
+        joined = _joined(_suspect(votes, pairs, cluster))
         if (joined == cluster).all():
             break
         cluster = joined
     return Copies(cluster)
 
 
-def _suspect(votes: Votes, cluster: IntArray) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Every two votes of different workers on one item, in both orders.
+
+    one, other: (pairs,) vote ids. agreed: (pairs,) bool. cell: (pairs,) id of the two workers.
+    """
+
+    one: IntArray
+    other: IntArray
+    agreed: np.ndarray
+    cell: IntArray
+
+
+def _pairs(votes: Votes) -> _Pairs:
+    one, other = _two_votes(votes)
+    return _Pairs(
+        one,
+        other,
+        votes.label[one] == votes.label[other],
+        votes.worker[one] * len(votes.workers) + votes.worker[other],
+    )
+
+
+def _two_votes(votes: Votes) -> tuple[IntArray, IntArray]:
+    sizes = np.bincount(votes.item, minlength=len(votes.items))
+    few_first = np.argsort(sizes, kind="stable")
+    looked_at = np.zeros(len(sizes), dtype=bool)
+    looked_at[few_first[np.cumsum(sizes[few_first].astype(np.int64) ** 2) <= MOST_PAIRS]] = True
+    by_item = np.argsort(votes.item, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    order = by_item[looked_at[votes.item[by_item]]]
+    mates = sizes[votes.item[order]]
+    first = np.repeat(order, mates)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(mates) - mates, mates)
+    second = by_item[np.repeat(starts[votes.item[order]], mates) + step]
+    different = votes.worker[first] != votes.worker[second]
+    return first[different], second[different]
+
+
+def _suspect(votes: Votes, pairs: _Pairs, cluster: IntArray) -> np.ndarray:
     """(workers, workers) bool: pairs whose agreement is better explained by copying."""
-    one, other = _pairs_of_votes(votes)
-    expected = _chance_of_agreement(votes, cluster, one, other)
-    agreed = votes.label[one] == votes.label[other]
-    workers = len(votes.workers)
-    cell = votes.worker[one] * workers + votes.worker[other]
-    shared = np.bincount(cell, minlength=workers * workers)
-    differed = np.bincount(cell, ~agreed, minlength=workers * workers)
-    open_to_differ = np.bincount(cell, 1 - expected, minlength=workers * workers)
+    expected = _chance_of_agreement(votes, cluster, pairs.one, pairs.other)
+    square = len(votes.workers) ** 2
+    shared = np.bincount(pairs.cell, minlength=square)
+    differed = np.bincount(pairs.cell, ~pairs.agreed, minlength=square)
+    open_to_differ = np.bincount(pairs.cell, 1 - expected, minlength=square)
     with np.errstate(invalid="ignore", divide="ignore"):
         copied = 1 - differed / open_to_differ
     # At the share COPIED, each agreement and each difference speaks for or against copying.
     likely = COPIED + (1 - COPIED) * expected
-    speaks = np.where(agreed, np.log(likely / expected), np.log(1 - COPIED))
-    evidence = np.bincount(cell, speaks, minlength=workers * workers)
+    speaks = np.where(pairs.agreed, np.log(likely / expected), np.log(1 - COPIED))
+    evidence = np.bincount(pairs.cell, speaks, minlength=square)
     tried = max(np.count_nonzero(shared) / 2, 1.0)
     found = (copied >= COPIED) & (evidence > np.log(tried) + MARGIN)
-    return np.asarray(found.reshape(workers, workers))
-
-
-def _pairs_of_votes(votes: Votes) -> tuple[IntArray, IntArray]:
-    """Vote ids of every two votes of different workers on one item, in both orders."""
-    order = np.argsort(votes.item, kind="stable")
-    sizes = np.bincount(votes.item, minlength=len(votes.items))
-    starts = np.cumsum(sizes) - sizes
-    mates = sizes[votes.item[order]]
-    first = np.repeat(order, mates)
-    step = np.arange(len(first)) - np.repeat(np.cumsum(mates) - mates, mates)
-    second = order[np.repeat(starts[votes.item[order]], mates) + step]
-    different = votes.worker[first] != votes.worker[second]
-    return first[different], second[different]
+    return np.asarray(found.reshape(len(votes.workers), len(votes.workers)))
 
 
 def _chance_of_agreement(votes: Votes, cluster: IntArray, one: IntArray, other: IntArray) -> Floats:

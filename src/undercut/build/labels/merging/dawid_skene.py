@@ -104,11 +104,9 @@ def _rows(counts: Floats) -> Floats:
     """Counts as rows that sum to 1, (workers, classes, classes); even where nothing was counted."""
     total = counts.sum(axis=2, keepdims=True)
     even = np.full_like(counts, 1.0 / max(counts.shape[2], 1))
-    return np.divide(counts, total, out=even, where=total > 0)
+    return np.asarray(np.divide(counts, total, out=even, where=total > 0))
 
 
 def _merged(votes: Tally, loop: Loop, confusion: Round) -> Merged:
     beliefs, rounds, rested = loop
-    return Merged(
-        beliefs, believed_skill(votes, beliefs), confusion(beliefs), rounds, rested
-    )
+    return Merged(beliefs, believed_skill(votes, beliefs), confusion(beliefs), rounds, rested)

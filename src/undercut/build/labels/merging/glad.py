@@ -28,16 +28,14 @@ def glad(votes: Tally) -> Merged:
     cells = max(len(votes.item) * votes.classes, 1)
     beliefs = _beliefs(votes, parameters)
     height = -_loss(parameters, votes, votes.right(beliefs))[0]
-    for number in range(1, ROUNDS + 1):
-        last = height
+    number, last = 0, -np.inf
+    while number < ROUNDS and height - last >= RISE:
+        number, last = number + 1, height
         beliefs = _beliefs(votes, parameters)
         right = votes.right(beliefs)
         parameters = _climbed(votes, right, parameters)
         height = -_loss(parameters, votes, right)[0] / cells
-        if height - last < RISE:
-            break
-    rested = height - last < RISE
-    return Merged(beliefs, believed_skill(votes, beliefs), None, number, rested)
+    return Merged(beliefs, believed_skill(votes, beliefs), None, number, height - last < RISE)
 
 
 def _beliefs(votes: Tally, parameters: Floats) -> Floats:

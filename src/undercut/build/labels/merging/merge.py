@@ -14,7 +14,6 @@ from undercut.build.labels.votes import Floats, Merged, Votes
 from undercut.core.errors import ConfigError, InputError
 
 DEFAULT = "dawid_skene_map"
-EBCC = "ebcc"
 
 # One answer's worth of trust that workers are more often right than wrong, and a tenth of an
 # answer in each cell so that no error is impossible (docs/decisions/0018).
@@ -27,7 +26,7 @@ METHODS: Mapping[str, Callable[[Tally], Merged]] = {
     "dawid_skene_map": dawid_skene_map,
     "glad": glad,
     "ibcc": ibcc,
-    EBCC: ebcc,
+    "ebcc": ebcc,
 }
 
 
@@ -38,14 +37,13 @@ def merge(
     gold: Mapping[str, str] | None = None,
     weight: Floats | None = None,
     discount_copies: bool = True,
-    seed: int = 0,
 ) -> Merged:
     """Merge the votes of many workers into one belief per item.
 
     gold: item -> class known for sure; such items keep it and teach the workers' skills. weight:
-    (votes,) above zero. discount_copies: workers who copy each other share one voice. seed: used
-    by ebcc alone, whose start is random. Raises ConfigError for a method that does not exist,
-    InputError for votes without any class and for gold of a class that nobody knows.
+    (votes,) above zero. discount_copies: workers who copy each other share one voice. Raises
+    ConfigError for a method that does not exist, InputError for votes without any class and for
+    gold of a class that nobody knows.
     """
     if method not in METHODS:
         raise ConfigError(f"method {method!r} does not exist; choose from {', '.join(METHODS)}")
@@ -53,6 +51,4 @@ def merge(
         raise InputError("votes need at least one class, got none")
     cluster = find_copies(votes).cluster if discount_copies else None
     counted = tally(votes, gold=gold, weight=weight, cluster=cluster)
-    if method == EBCC:
-        return ebcc(counted, seed=seed)
     return METHODS[method](counted)
