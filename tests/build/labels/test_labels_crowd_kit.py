@@ -30,14 +30,12 @@ LARGE = (
     "web_relevance",
     "product_match",
 )
-SLOW = {("glad", name) for name in ("web_relevance", "product_match")}  # minutes, in crowd-kit
 CASES = [
     *((method, name) for method in THEIRS if method != "glad" for name in SMALL),
     *(
         pytest.param(method, name, marks=pytest.mark.slow)
         for method in THEIRS
         for name in (*(SMALL if method == "glad" else ()), *LARGE)
-        if (method, name) not in SLOW
     ),
 ]
 

@@ -26,16 +26,16 @@ def glad(votes: Tally) -> Merged:
     """
     parameters = np.ones(votes.workers + votes.items)
     cells = max(len(votes.item) * votes.classes, 1)
-    beliefs = _beliefs(votes, parameters)
-    height = -_loss(parameters, votes, votes.right(beliefs))[0]
-    number, last = 0, -np.inf
-    while number < ROUNDS and height - last >= RISE:
-        number, last = number + 1, height
+    height = -np.inf
+    for number in range(1, ROUNDS + 1):
+        last = height
         beliefs = _beliefs(votes, parameters)
         right = votes.right(beliefs)
         parameters = _climbed(votes, right, parameters)
         height = -_loss(parameters, votes, right)[0] / cells
-    return Merged(beliefs, believed_skill(votes, beliefs), None, number, height - last < RISE)
+        if height - last < RISE:
+            return Merged(beliefs, believed_skill(votes, beliefs), None, number, True)
+    return Merged(beliefs, believed_skill(votes, beliefs), None, ROUNDS, False)
 
 
 def _beliefs(votes: Tally, parameters: Floats) -> Floats:
