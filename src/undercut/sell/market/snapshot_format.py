@@ -34,8 +34,7 @@ def write_snapshot(snapshot: MarketSnapshot) -> str:
         "built": snapshot.built.isoformat(),
         "currency": snapshot.currency,
         "sources": [
-            [s.id, s.title, s.licence, s.url, s.day.isoformat(), s.sha256]
-            for s in snapshot.sources
+            [s.id, s.title, s.licence, s.url, s.day.isoformat(), s.sha256] for s in snapshot.sources
         ],
         "offers": [
             [o.key, o.maker, o.model, o.host, _out(o.input), _out(o.output), o.listed.isoformat()]

@@ -67,7 +67,8 @@ def price_steps(sightings: Sequence[Sighting], *, blend: Blend) -> Steps:
         (model, second.day.toordinal(), (second.day - first.day).days / DAYS_PER_MONTH, old, new)
         for first, second in pairwise(sightings)
         for model in sorted(first.prices.keys() & second.prices.keys())
-        if (old := _blended(first, model, blend)) > 0 and (new := _blended(second, model, blend)) > 0
+        if (old := _blended(first, model, blend)) > 0
+        and (new := _blended(second, model, blend)) > 0
     ]
     models = tuple(row[0] for row in rows)
     columns = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)

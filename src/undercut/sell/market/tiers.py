@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from undercut.core.errors import InputError
 from undercut.sell.market.blend import Blend
-from undercut.sell.market.snapshot import MarketSnapshot, Offer, Rating
+from undercut.sell.market.snapshot import MarketSnapshot, Offer
 from undercut.sell.market.timeline import FloatArray, price_rows
 
 # Dollars per million tokens: outside these a price is a slip of the catalogue, not an offer.
@@ -128,8 +128,3 @@ _SELLERS = (("vertex_ai", "google"), ("gemini", "google"), ("azure", "azure"), (
 def seller(host: str) -> str:
     """The company behind a host's name in the catalogue: its many doors are one seller."""
     return next((name for start, name in _SELLERS if host.startswith(start)), host)
-
-
-def score_of(ratings: Sequence[Rating]) -> dict[tuple[str, str], float]:
-    """Scores by (maker, model)."""
-    return {(rating.maker, rating.model): rating.score for rating in ratings}
