@@ -12,8 +12,7 @@ from undercut.runs.selling.market_plan import PlanCostFound, plan_cost_of
 from undercut.runs.selling.market_report.content import survey_content
 from undercut.runs.selling.market_rivals import rivals_of
 from undercut.runs.selling.market_snapshots import open_market
-from undercut.sell.market.backtest import BacktestConfig, backtest
-from undercut.sell.market.backtest_score import BacktestScore, score
+from undercut.sell.market.backtest import Backtest, backtest
 from undercut.sell.market.snapshot import MarketSnapshot
 from undercut.sell.market.survey import SurveyConfig, survey
 from undercut.sell.market.task_cost import TaskTokens
@@ -50,7 +49,7 @@ def survey_market(
         shipped=opened.place is None,
         created=now,
         plan=None if found is None else _plan(found),
-        honesty=_honesty(market),
+        lookback=_look_back(market),
     )
 
 
@@ -65,10 +64,9 @@ def _plan(found: PlanCostFound) -> dict[str, Any]:
     }
 
 
-def _honesty(market: MarketSnapshot) -> BacktestScore | None:
+def _look_back(market: MarketSnapshot) -> Backtest | None:
     """How good such forecasts were; None where the record is too short to say."""
-    config = BacktestConfig()
     try:
-        return score(backtest(market, config).late, months=config.forecast.months)
+        return backtest(market)
     except InputError:
         return None

@@ -21,7 +21,8 @@ from undercut.runs.selling.market_report.values import (
     money,
     without_noise,
 )
-from undercut.sell.market.backtest_score import BacktestScore
+from undercut.sell.market.backtest import Backtest, Window
+from undercut.sell.market.backtest_score import BacktestScore, score
 from undercut.sell.market.competitors import RivalView
 from undercut.sell.market.forecast import Forecast
 from undercut.sell.market.ledger_format import LEDGER, RATINGS, ROUTER, SECOND
@@ -41,7 +42,7 @@ def survey_content(
     shipped: bool,
     created: datetime,
     plan: Mapping[str, Any] | None = None,
-    honesty: BacktestScore | None = None,
+    lookback: Backtest | None = None,
 ) -> dict[str, Any]:
     """Everything that a report of the survey shows. plan: what is said of the user's plan."""
     snapshot = survey.snapshot
@@ -83,7 +84,7 @@ def survey_content(
         "followers": following_block(survey),
         "corrections": _corrections(survey),
         "floor": _floor(survey),
-        "forecast": _forecast(survey.forecast, survey, honesty),
+        "forecast": _forecast(survey.forecast, survey, lookback),
         "task": _task(survey, plan),
         "rivals": [_rival(view) for view in survey.rivals],
     }
@@ -200,7 +201,7 @@ def _floor(survey: Survey) -> dict[str, Any] | None:
 
 
 def _forecast(
-    forecast: Forecast | None, survey: Survey, honesty: BacktestScore | None
+    forecast: Forecast | None, survey: Survey, lookback: Backtest | None
 ) -> dict[str, Any] | None:
     if forecast is None:
         return None
@@ -215,25 +216,56 @@ def _forecast(
         "high": forecast.high,
         "confidence": survey.config.forecast.confidence,
         "past_errors": forecast.errors,
-        "backtest": None if honesty is None else score_content(honesty),
+        **(
+            _looked_back(lookback, forecast.tier) if lookback else {"backtest": None, "windows": []}
+        ),
     }
 
 
-def score_content(score: BacktestScore) -> dict[str, Any]:
+def _looked_back(lookback: Backtest, tier: float) -> dict[str, Any]:
+    """Scores over all tiers, and the windows of the tier nearest to the one asked for."""
+    tiers = {window.forecast.tier for window in lookback.late}
+    nearest = min(tiers, key=lambda each: (abs(each - tier), each))
+    return {
+        "backtest": score_content(score(lookback.late, months=lookback.chosen.months)),
+        "windows": [
+            window_content(window) for window in lookback.late if window.forecast.tier == nearest
+        ],
+    }
+
+
+def window_content(window: Window) -> dict[str, Any]:
+    """One forecast of a back-test and what came."""
+    said = window.forecast
+    return {
+        "tier": said.tier,
+        "made": day(said.made),
+        "day": day(said.day),
+        "now": said.now,
+        "price": said.price,
+        "low": said.low,
+        "high": said.high,
+        "trend": window.trend,
+        "truth": window.truth,
+        "inside": window.inside,
+    }
+
+
+def score_content(found: BacktestScore) -> dict[str, Any]:
     """A back-test's scores; errors are of log prices, `factor` what that means in prices."""
     return {
-        "windows": score.windows,
-        "with_interval": score.with_interval,
-        "origins": score.origins,
-        "error": score.error,
-        "error_factor": float(np.exp(score.error)),
-        "no_change_error": score.no_change_error,
-        "no_change_factor": float(np.exp(score.no_change_error)),
-        "trend_error": score.trend_error,
-        "trend_factor": float(np.exp(score.trend_error)),
-        "gain_over_no_change": measured(score.gain),
-        "coverage": measured(score.coverage),
-        "median_width_factor": score.width,
+        "windows": found.windows,
+        "with_interval": found.with_interval,
+        "origins": found.origins,
+        "error": found.error,
+        "error_factor": float(np.exp(found.error)),
+        "no_change_error": found.no_change_error,
+        "no_change_factor": float(np.exp(found.no_change_error)),
+        "trend_error": found.trend_error,
+        "trend_factor": float(np.exp(found.trend_error)),
+        "gain_over_no_change": measured(found.gain),
+        "coverage": measured(found.coverage),
+        "median_width_factor": found.width,
     }
 
 
