@@ -32,22 +32,32 @@ def span(found: Mapping[str, Any] | None, digits: int = 1, *, words: Words) -> s
     """A measured number with its interval: 3.9 (3.3 to 4.0)."""
     if found is None:
         return formats.UNKNOWN
+    value = f"{found['value']:,.{digits}f}"
+    return words("span", value=value, reach=_reach(found, digits, words=words))
+
+
+def share_span(found: Mapping[str, Any] | None, digits: int = 1, *, words: Words) -> str:
+    """The same for a share: 7.3% (5.0 to 10.0)."""
+    if found is None:
+        return formats.UNKNOWN
+    value = formats.percent(found["value"], digits)
+    return words("span", value=value, reach=_reach(_in_percent(found), digits, words=words))
+
+
+def _reach(found: Mapping[str, Any] | None, digits: int = 1, *, words: Words) -> str:
+    """The interval alone: 3.3 to 4.0."""
+    if found is None:
+        return formats.UNKNOWN
     low, high = (
         words("open_end") if found[side] is None else f"{found[side]:,.{digits}f}"
         for side in ("low", "high")
     )
-    return words("span", value=f"{found['value']:,.{digits}f}", low=low, high=high)
+    return words("reach", low=low, high=high)
 
 
-def share_span(found: Mapping[str, Any] | None, digits: int = 1, *, words: Words) -> str:
-    """The same for a share, in percent."""
-    if found is None:
-        return formats.UNKNOWN
-    scaled = {
-        side: None if found[side] is None else 100 * found[side]
-        for side in ("value", "low", "high")
-    }
-    return span(scaled, digits, words=words) + "%"
+def _in_percent(found: Mapping[str, Any]) -> dict[str, Any]:
+    scaled = ("value", "low", "high")
+    return {side: None if found[side] is None else 100 * found[side] for side in scaled}
 
 
 def headline(content: Mapping[str, Any], words: Words) -> str:
@@ -57,13 +67,14 @@ def headline(content: Mapping[str, Any], words: Words) -> str:
     fall = tier["fall_per_year"]
     if fall is None or fall < 1.1:
         return words("headline_plain", **said)
-    return words("headline", times=f"{fall:.2g}" if fall < 10 else f"{fall:.0f}", **said)
+    times = f"{fall:.2g}" if fall < 10 else f"{fall:.0f}"
+    return words("headline", times=times, day=tier["first_day"], **said)
 
 
 def lede(content: Mapping[str, Any], words: Words) -> str:
     """What a seller should take from it: models get better, the price of one model hardly moves."""
     same = content["same_model"]["fall_per_year"]
-    if same is None:
+    if same is None or same["value"] <= 1:
         return words("lede_plain")
     return words("lede", yearly=f"{100 * (1 - 1 / same['value']):.0f}%")
 
@@ -85,6 +96,7 @@ def key_numbers(content: Mapping[str, Any], words: Words) -> tuple[Number, ...]:
     tier, today = tier_of(content), content["today"]
     cheapest = today["cheapest_of_each_seller"][0]
     everything = content["changes"]["by_tier"][0]
+    half, cuts = tier["record"]["half_life_months"], everything["cuts_per_model_month"]
     numbers = [
         Number(
             words("cheapest"),
@@ -93,9 +105,10 @@ def key_numbers(content: Mapping[str, Any], words: Words) -> tuple[Number, ...]:
         ),
         Number(
             words("halved"),
-            words("months", n=span(tier["record"]["half_life_months"], words=words)),
+            formats.UNKNOWN if half is None else words("months", n=f"{half['value']:.1f}"),
             words(
                 "halved_detail",
+                reach=_reach(half, words=words),
                 recent=span(tier["last_year"]["half_life_months"], words=words),
             ),
         ),
@@ -103,19 +116,25 @@ def key_numbers(content: Mapping[str, Any], words: Words) -> tuple[Number, ...]:
         _floor_number(content, words),
         Number(
             words("hazard"),
-            share_span(everything["cuts_per_model_month"], words=words),
+            formats.percent(cuts["value"]),
             words(
                 "hazard_detail",
+                reach=_reach(_in_percent(cuts), words=words),
                 raises=share_span(everything["raises_per_model_month"], words=words),
             ),
         ),
-        Number(
-            words("kept"),
-            share_span(everything["kept_180_days"], 0, words=words),
-            words("kept_detail"),
-        ),
+        _kept_number(everything["kept_180_days"], words),
     ]
     return tuple(number for number in numbers if number is not None)
+
+
+def _kept_number(kept: Mapping[str, Any] | None, words: Words) -> Number | None:
+    if kept is None:
+        return None
+    reach = _reach(_in_percent(kept), 0, words=words)
+    return Number(
+        words("kept"), formats.percent(kept["value"], 0), words("kept_detail", reach=reach)
+    )
 
 
 def _forecast_number(content: Mapping[str, Any], words: Words) -> Number | None:
