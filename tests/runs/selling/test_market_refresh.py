@@ -27,11 +27,12 @@ LOOPBACK = FetchConfig(ports=None, allow_networks=("127.0.0.0/8",))
 
 @pytest.fixture
 def newer(tmp_path: Path) -> Path:
-    """The shipped market three days later, with one price halved and one offer gone."""
+    """A fifteenth of the shipped market three days later, with one price halved."""
     content = json.loads(write_snapshot(shipped_market().snapshot))
     content["built"] = "2026-10-24"
-    gone = content["offers"].pop()
-    content["changes"].pop(gone[0])
+    content["offers"] = content["offers"][::15]
+    kept = {row[0] for row in content["offers"]}
+    content["changes"] = {key: rows for key, rows in content["changes"].items() if key in kept}
     row = next(row for row in content["offers"] if row[4] and float(row[4]) > 1)
     row[4] = str(float(row[4]) / 2)
     file = tmp_path / "newer.json"
@@ -80,7 +81,8 @@ def test_a_newer_file_is_swapped_in_and_compared(newer: Path, place: Path) -> No
     done = refresh_market(str(newer), today=TODAY, place=place, sha256=sha.upper())
     assert done.hash_checked
     assert (done.built, done.built_before) == (date(2026, 10, 24), date(2026, 10, 21))
-    assert (done.added, done.gone, done.cheaper, done.dearer) == (0, 1, 1, 0)
+    assert (done.added, done.cheaper, done.dearer) == (0, 1, 0)
+    assert done.gone == len(shipped_market().snapshot.offers) - done.offers > 3000
     opened = open_market(place)
     assert opened.place == place
     assert opened.snapshot.built == done.built
@@ -209,5 +211,5 @@ def test_which_copy_is_used(tmp_path: Path, newer: Path, monkeypatch: pytest.Mon
     with pytest.raises(ArtefactError, match="not JSON"):
         open_market()
     # a damaged copy may be replaced
-    assert refresh_market(str(newer), today=TODAY + timedelta(days=1)).offers > 3000
+    assert refresh_market(str(newer), today=TODAY + timedelta(days=1)).offers > 200
     assert open_market().snapshot.built == date(2026, 10, 24)

@@ -147,7 +147,7 @@ def test_scores_of_windows_worked_out_by_hand() -> None:
 def test_intervals_hold_as_often_as_they_say_in_a_random_world() -> None:
     """Models arrive at random prices; four of five intervals should hold, within chance."""
     inside = []
-    for seed in range(6):
+    for seed in range(4):
         rng = np.random.default_rng(seed)
         offers, ratings = [], []
         for month, day in enumerate(first_days(date(2023, 1, 1), END)):

@@ -41,7 +41,8 @@ def plan_cost_of(folder: Path) -> PlanCostFound:
         )
     measured = _of_report(root.parent)
     if measured is not None:
-        amount = Money(measured, cost.currency)
+        # a float has more digits than money keeps: a product rounds, a constructor refuses
+        amount = Money(Decimal(1), cost.currency) * measured
         return PlanCostFound(description.name, amount, cost.host, cost.measured, upper=False)
     dearest = max(cost.per_million_answers.values())
     amount = Money(dearest, cost.currency)

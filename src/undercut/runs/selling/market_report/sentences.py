@@ -60,6 +60,13 @@ def _in_percent(found: Mapping[str, Any]) -> dict[str, Any]:
     return {side: None if found[side] is None else 100 * found[side] for side in scaled}
 
 
+def times(value: float | None) -> str:
+    """A ratio: 2.26× or 2,010×."""
+    if value is None:
+        return formats.UNKNOWN
+    return f"{value:,.0f}×" if value >= 100 else f"{value:.3g}×"
+
+
 def headline(content: Mapping[str, Any], words: Words) -> str:
     """The price of the quality asked for, and how fast it fell."""
     tier = tier_of(content)
@@ -67,8 +74,8 @@ def headline(content: Mapping[str, Any], words: Words) -> str:
     fall = tier["fall_per_year"]
     if fall is None or fall < 1.1:
         return words("headline_plain", **said)
-    times = f"{fall:.2g}" if fall < 10 else f"{fall:.0f}"
-    return words("headline", times=times, day=tier["first_day"], **said)
+    fold = f"{fall:.2g}" if fall < 10 else f"{fall:.0f}"
+    return words("headline", times=fold, day=tier["first_day"], **said)
 
 
 def lede(content: Mapping[str, Any], words: Words) -> str:

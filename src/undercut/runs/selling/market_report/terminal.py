@@ -75,7 +75,7 @@ def _task(content: Mapping[str, Any], words: Words) -> Table:
         cost = sentences.price(task["plan"]["cost"], content)
         table.add_row(Text(words("your_plan"), style="bold"), task["plan"]["host"], cost, "1×")
     for row in task["per_million_requests"][:_ROWS]:
-        times = "–" if row["times_plan"] is None else f"{row['times_plan']:.3g}×"
+        times = sentences.times(row["times_plan"])
         cost = sentences.price(row["cost"], content)
         table.add_row(Text(row["model"]), Text(row["seller"]), cost, times)
     return table
