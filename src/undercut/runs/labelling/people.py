@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from undercut.build.labels.workers import Answer, Ask, WorkerFacts
 from undercut.runs.labelling.formats import Format, Suggestion, read_answers, write_tasks
+from undercut.runs.labelling.recorded import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class PeopleWorker:
     """People behind a labelling tool: tasks go out as a file, answers come back as one.
 
     tasks: where `ask` writes. answers: where `collect` looks; the tool's export is put there by
-    whoever runs it. format: of both files; answers are recognised where None.
+    whoever runs it. format: of the tasks; that of the answers is recognised.
     """
 
     facts: WorkerFacts
@@ -44,12 +45,4 @@ class PeopleWorker:
         """
         if not self.answers.exists():
             return []
-        price = self.facts.price
-        return [
-            replace(
-                answer,
-                worker=f"{self.facts.name}/{answer.worker}" if answer.worker else self.facts.name,
-                cost=price if answer.cost is None else answer.cost,
-            )
-            for answer in read_answers(self.answers)
-        ]
+        return [named(answer, self.facts) for answer in read_answers(self.answers)]
