@@ -31,6 +31,11 @@ def test_calibration_finds_the_scale_that_made_the_labels() -> None:
     assert fitted.examples == 4000
 
 
+def test_two_lucky_examples_do_not_make_it_certain() -> None:
+    fitted = calibrate(np.array([[0.9, 0.1], [0.1, 0.9]]), np.array([0, 1]))
+    assert fitted.scale < 40.0
+
+
 def test_nothing_to_calibrate_on_is_refused() -> None:
     with pytest.raises(InputError):
         calibrate(np.zeros((0, 2)), np.zeros(0, dtype=np.int64))

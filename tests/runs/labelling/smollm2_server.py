@@ -92,7 +92,7 @@ def _wait(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:
         if server.poll() is not None:
             break
         try:
-            if httpx.get(f"{url}/models", timeout=5).status_code < 500:
+            if httpx.get(url.replace("/v1", "/health"), timeout=5).status_code < 500:
                 return
         except httpx.TransportError:
             time.sleep(0.5)

@@ -54,7 +54,7 @@ def test_a_small_language_model_labels_behind_a_real_server(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     if lacking := missing():
-        pytest.skip(f"needs {lacking}: pip install 'undercut[dev-llm]'")
+        pytest.skip(f"needs {lacking}; see docs/labels_workers.md")
     model = tmp_path_factory.mktemp("smollm2")
     exchanges: list[dict[str, Any]] = []
     lock = threading.Lock()

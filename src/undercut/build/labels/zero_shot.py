@@ -19,7 +19,10 @@ Floats = NDArray[np.float64]
 # Cosines of sentence vectors lie close together: a text's best class leads by a tenth or so, which
 # this scale turns into odds of about 7 to 1. Only a guess, until there are labels to fit it on.
 DEFAULT_SCALE = 20.0
-_SCALES = np.geomspace(1.0, 200.0, 60)
+# A factor of two either way is one standard deviation of that guess: two examples that happen to
+# be far apart must not make every answer certain.
+_DOUBT = float(np.log(2.0))
+_SCALES = np.geomspace(1.0, 200.0, 120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def similarity(texts: Floats, descriptions: Sequence[Floats]) -> Floats:
 
 
 def calibrate(scores: Floats, labels: NDArray[np.int64]) -> Calibration:
-    """The scale at which the labels of some texts are most likely.
+    """The scale at which the labels of some texts are most likely, the default being a prior.
 
     scores: (texts, classes) as from `similarity`. labels: (texts,) class ids.
     Raises InputError where there is nothing to fit.
@@ -56,7 +59,8 @@ def calibrate(scores: Floats, labels: NDArray[np.int64]) -> Calibration:
         raise InputError(f"{len(labels)} labels for {len(scores)} texts to calibrate on")
     rows = np.arange(len(labels))
     losses = [
-        float(-np.log(Calibration(float(s)).probabilities(scores)[rows, labels] + 1e-12).mean())
+        float(-np.log(Calibration(float(s)).probabilities(scores)[rows, labels] + 1e-12).sum())
+        + 0.5 * (float(np.log(s / DEFAULT_SCALE)) / _DOUBT) ** 2
         for s in _SCALES
     ]
     return Calibration(float(_SCALES[int(np.argmin(losses))]), len(labels))
