@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from undercut.cli.options import AsJson, Language, Quiet
+from undercut.cli.options import AsJson, LanguageChoice, Quiet
 
 
 def annotate(
@@ -37,7 +37,9 @@ def annotate(
             help="A class; repeat it. Those that the file names by default.",
         ),
     ] = None,
-    language: Language = None,
+    language: Annotated[
+        LanguageChoice | None, typer.Option(help="Language of the screen.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
