@@ -48,7 +48,7 @@ def annotate(
     Every answer is on disk before the next item appears; the same command goes on where it ended.
     """
     from undercut.runs.labelling.terminal.run import annotate as sit
-    from undercut.runs.labelling.terminal.run import classes_in, load_tasks
+    from undercut.runs.labelling.terminal.run import classes_for, load_tasks
     from undercut.runs.report.words import Words
 
     shown = load_tasks(tasks)
@@ -58,7 +58,7 @@ def annotate(
         shown,
         path,
         worker=worker,
-        classes=tuple(dict.fromkeys(classes or classes_in(shown))),
+        classes=tuple(dict.fromkeys(classes or classes_for(tasks, shown))),
         terminal=sys.stdin.fileno(),
         language=spoken,
     )

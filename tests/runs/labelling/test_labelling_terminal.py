@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from undercut.build.labels.workers import Ask
+from undercut.build.labels.workers import Answer, Ask
 from undercut.core.errors import ConfigError, InputError
 from undercut.runs.labelling.formats import Suggestion, Task, read_answers, write_tasks
 from undercut.runs.labelling.terminal.keys import class_keys, matching
-from undercut.runs.labelling.terminal.run import annotate, load_tasks
+from undercut.runs.labelling.terminal.run import annotate, classes_for, load_tasks
 from undercut.runs.labelling.terminal.screen import draw
 from undercut.runs.labelling.terminal.session import Event, Session
 from undercut.runs.labelling.terminal.sheet import AnswerSheet
@@ -120,6 +120,15 @@ def test_no_terminal_and_no_classes_are_told(tmp_path: Path) -> None:
         )
 
 
+def test_classes_come_from_the_interface_or_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.json"
+    names = ("b & c", '"a"', "退款")
+    write_tasks(path, [Ask("1", "x")], classes=names, format="label_studio")
+    assert classes_for(path, []) == names
+    task = Task(Ask("1", "x"), (Suggestion("z"),), (Answer("1", "me", "y", None),))
+    assert classes_for(tmp_path / "other.csv", [task]) == ("y", "z")
+
+
 def test_plain_tables_are_shown_as_well(tmp_path: Path) -> None:
     path = tmp_path / "texts.csv"
     path.write_text("text\nfirst one here\nsecond one\n", encoding="utf-8")
@@ -183,10 +192,7 @@ def test_a_person_labels_dies_and_goes_on(tmp_path: Path) -> None:
         format="label_studio",
         preannotations={"t1": Suggestion("refund", 0.9, "rules")},
     )
-    call = (
-        "annotate", str(tasks), "--answers", str(answers), "--worker", "anna",
-        "--class", "lost_card", "--class", "refund",
-    )  # fmt: skip
+    call = ("annotate", str(tasks), "--answers", str(answers), "--worker", "anna")
     with _running(*call) as terminal:
         terminal.until("text number 0")
         terminal.send("1")

@@ -14,6 +14,7 @@ from undercut.runs.labelling.formats import Suggestion, write_tasks
 from undercut.runs.labelling.people import PeopleWorker
 from undercut.runs.labelling.recorded import RecordedWorker
 from undercut.runs.labelling.rule_files import RulesWorker
+from undercut.runs.labelling.terminal.sheet import AnswerSheet
 from undercut.runs.labelling.workers_file import AnyWorker, load_workers
 
 CLASSES = ("lost_card", "refund")
@@ -116,9 +117,13 @@ def test_people_get_tasks_and_give_answers(tmp_path: Path) -> None:
     rows = json.loads(text)
     rows[0]["annotations"] = [{"id": 3, "completed_by": 7, "lead_time": 2, "result": [chosen]}]
     people.answers.write_text(json.dumps(rows), encoding="utf-8")
-    assert people.collect() == [
-        Answer("t1", "experts/7", "refund", Money.parse("0.5 usd"), seconds=2.0, reference="3")
-    ]
+    price = Money.parse("0.5 usd")
+    exported = Answer("t1", "experts/7", "refund", price, seconds=2.0, reference="3")
+    assert people.collect() == [exported]
+    with AnswerSheet(people.answers.with_suffix(".jsonl")) as sheet:
+        sheet.append("t1", worker="bo", label="lost_card", seconds=1, text="", when="")
+    typed = Answer("t1", "experts/bo", "lost_card", price, seconds=1.0, reference="bo:t1:0")
+    assert people.collect() == [exported, typed]
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,14 @@ class PeopleWorker:
     def collect(self) -> list[Answer]:
         """All answers that came back so far, each with this worker's price; none without a file.
 
+        They come from `answers`, and from the JSON lines beside it that `undercut annotate` writes.
         An answer has the person's name after this worker's: `crowd/A3F`. Answers read before come
         again: their `reference` tells.
         """
-        if not self.answers.exists():
-            return []
-        return [named(answer, self.facts) for answer in read_answers(self.answers)]
+        files = dict.fromkeys((self.answers, self.answers.with_suffix(".jsonl")))
+        return [
+            named(answer, self.facts)
+            for file in files
+            if file.exists()
+            for answer in read_answers(file)
+        ]

@@ -17,6 +17,7 @@ from undercut.build.labels.workers import Ask
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.tabular import RowProblem, guess_columns, open_rows
 from undercut.runs.labelling.formats import Format, Task, read_tasks, recognise_format
+from undercut.runs.labelling.formats.label_studio import classes_of_config
 from undercut.runs.labelling.formats.names import item_name
 from undercut.runs.labelling.terminal.screen import CLEAR, draw
 from undercut.runs.labelling.terminal.session import Event, Session
@@ -85,8 +86,11 @@ def load_tasks(path: Path) -> list[Task]:
     return tasks
 
 
-def classes_in(tasks: Sequence[Task]) -> tuple[str, ...]:
-    """The classes that suggestions and answers name, sorted."""
+def classes_for(path: Path, tasks: Sequence[Task]) -> tuple[str, ...]:
+    """The classes of a task file: of the Label Studio interface beside it, else those it names."""
+    interface = path.with_suffix(".config.xml")
+    if interface.is_file():
+        return classes_of_config(interface)
     named = {one.label for task in tasks for one in (*task.suggestions, *task.answers)}
     return tuple(sorted(name for name in named if name is not None))
 
