@@ -10,6 +10,7 @@ from enum import StrEnum
 from undercut.core.money import Money
 
 _MILLION = Decimal(1_000_000)
+INSTRUCTIONS = "Say which of the classes fits the text best."
 
 
 class Constraint(StrEnum):
@@ -55,7 +56,7 @@ class EndpointConfig:
     prices: TokenPrices | None = None
     key_env: str | None = None
     budget: Money | None = None
-    instructions: str = "Say which of the classes fits the text best."
+    instructions: str = INSTRUCTIONS
     descriptions: Mapping[str, str] = field(default_factory=dict)
     shots: int = 4
     similarity: str = "letters"

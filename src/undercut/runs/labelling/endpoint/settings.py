@@ -8,7 +8,12 @@ from pathlib import Path
 
 from undercut.build.labels.workers import WorkerFacts
 from undercut.core.money import Money
-from undercut.runs.labelling.endpoint.config import Constraint, EndpointConfig, TokenPrices
+from undercut.runs.labelling.endpoint.config import (
+    INSTRUCTIONS,
+    Constraint,
+    EndpointConfig,
+    TokenPrices,
+)
 from undercut.runs.labelling.endpoint.examples import LETTERS
 from undercut.runs.labelling.endpoint.prompt import messages_for, most_tokens
 from undercut.runs.labelling.endpoint.worker import EndpointWorker, open_endpoint
@@ -80,8 +85,7 @@ def _config(
         prices=prices,
         key_env=settings.text("key_env"),
         budget=settings.money("budget", currency),
-        instructions=settings.text("instructions")
-        or EndpointConfig.__dataclass_fields__["instructions"].default,
+        instructions=settings.text("instructions") or INSTRUCTIONS,
         descriptions={name: "; ".join(texts) for name, texts in described.items()},
         shots=settings.whole("shots", 4, least=0, most=1000),
         similarity=settings.text("similarity", LETTERS) or LETTERS,

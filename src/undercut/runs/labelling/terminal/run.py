@@ -91,8 +91,9 @@ def classes_for(path: Path, tasks: Sequence[Task]) -> tuple[str, ...]:
     interface = path.with_suffix(".config.xml")
     if interface.is_file():
         return classes_of_config(interface)
-    named = {one.label for task in tasks for one in (*task.suggestions, *task.answers)}
-    return tuple(sorted(name for name in named if name is not None))
+    suggested = {one.label for task in tasks for one in task.suggestions}
+    answered = {one.label for task in tasks for one in task.answers if one.label is not None}
+    return tuple(sorted(suggested | answered))
 
 
 def _sit(session: Session, sheet: AnswerSheet, worker: str, words: Words, terminal: int) -> int:
