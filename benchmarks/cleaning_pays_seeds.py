@@ -41,7 +41,7 @@ def main() -> None:
         return
     started = time.perf_counter()
     for seed in arguments.seeds:
-        for side in SIDES:
+        for side in arguments.sides:
             stored = _stored(arguments, seed, side)
             if stored.is_file():
                 continue
@@ -89,7 +89,7 @@ def _one(folder: Path, stored: Path, seed: int, side: str) -> None:
         "cleaning_cost_usd": str(cleaning.cost),
         "run_cost_usd": str(report.ledger.total_exact),
         "certificate_met": report.certificate.met,
-        "plan": [stage.name for stage in plan.description.cascade.stages],
+        "plan": [dict(stage.weights) for stage in plan.description.cascade.stages],
         "teacher": plan.description.teacher,
         "candidates_test_accuracy": {each.name: each.accuracy for each in report.candidates},
         "seconds": round(time.perf_counter() - started, 1),
@@ -179,6 +179,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=_seeds, default=_seeds("3-10"))
     parser.add_argument("--out", type=Path, default=Path("out/cleaning_pays_seeds"))
     parser.add_argument("--seconds", type=float, default=200.0)
+    parser.add_argument("--sides", nargs="+", choices=tuple(SIDES), default=list(SIDES))
     parser.add_argument("--pool", choices=ASKED)
     return parser.parse_args()
 
