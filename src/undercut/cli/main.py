@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.annotate import annotate
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
@@ -67,7 +68,19 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
+    for command in (
+        clean,
+        crawl,
+        annotate,
+        run,
+        predict,
+        serve,
+        deploy,
+        show,
+        ledger,
+        doctor,
+        usage,
+    ):
         app.command(epilog=None)(command)
     for group in (data_app(), keys, market):
         app.add_typer(group)
