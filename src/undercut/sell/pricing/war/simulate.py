@@ -1,0 +1,232 @@
+"""The war, month by month, on many paths: all policies meet the same worlds and the same chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undercut.core.errors import ConfigError
+from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.war.buying import Buyers
+from undercut.sell.pricing.war.draws import (
+    Chances,
+    IntArray,
+    Worlds,
+    draw_chances,
+    draw_worlds,
+)
+from undercut.sell.pricing.war.policies import charge
+from undercut.sell.pricing.war.rivals import move, rival_facts, start
+from undercut.sell.pricing.war.ruin import touched_between
+from undercut.sell.pricing.war.scene import Policy, Scene
+
+_BLOCK = 4096  # paths at a time: a month's vectors stay in the cache
+Float32Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class WarConfig:
+    """paths: how many. months: how long. worlds: draws of what is not known, at most `paths`.
+
+    discount_annual: of later profit. seed: same seed, same result. threads: only a matter of time.
+    Raises ConfigError for numbers below 1 or a discount outside [0, 1).
+    """
+
+    paths: int = 20_000
+    months: int = 36
+    worlds: int = 400
+    discount_annual: float = 0.1
+    seed: int = 0
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        for name, least in (("paths", 2), ("months", 1), ("worlds", 1), ("threads", 1)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be {least} or more, got {getattr(self, name)}")
+        if not 0.0 <= self.discount_annual < 1.0:
+            raise ConfigError(f"a discount must lie in [0, 1), got {self.discount_annual}")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one policy led to. T months, N paths, money in the scene's unit.
+
+    profit, cash, share: (T, N), share of all buyers served; after ruin all are 0.
+    ruined_in: (N,) month of ruin from 1, T + 1 where there was none. value: (N,) discounted profit
+    until the end or ruin. price: (T,) mean price of the first own product while sold, nan after
+    leaving. floored: part of all path-months in which a floor held a price up.
+    """
+
+    policy: Policy
+    profit: Float32Array
+    cash: Float32Array
+    share: Float32Array
+    ruined_in: IntArray
+    value: FloatArray
+    price: FloatArray
+    floored: float
+
+
+@dataclass(frozen=True, slots=True)
+class War:
+    """All courses over the same worlds. world_of: (N,) the world of each path."""
+
+    scene: Scene
+    config: WarConfig
+    worlds: Worlds
+    world_of: IntArray
+    courses: tuple[Course, ...]
+
+
+def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple(Policy)) -> War:
+    """Every policy on every path.
+
+    Raises ConfigError where DIFFERENTIATE is asked for and the scene has no version to sell.
+    """
+    if Policy.DIFFERENTIATE in policies and scene.own.version is None:
+        raise ConfigError(
+            "differentiating needs a cheaper version to sell, and none is described",
+            hint="leave the policy out, or give the version's cost and worth",
+        )
+    count = min(config.worlds, config.paths)
+    worlds = draw_worlds(scene, count, config.seed)
+    world_of = np.arange(config.paths) % count
+    made = {policy: _empty(config) for policy in policies}
+
+    def run(block: int) -> None:
+        first = block * _BLOCK
+        rows = slice(first, min(first + _BLOCK, config.paths))
+        mine = worlds.of(world_of[rows])
+        chances = draw_chances(scene, config.months, rows.stop - first, block, config.seed)
+        for policy in policies:
+            _play(policy, scene, config, mine, chances, made[policy], rows)
+
+    blocks = range(-(-config.paths // _BLOCK))
+    with ThreadPoolExecutor(config.threads) as pool:
+        list(pool.map(run, blocks))
+    return War(scene, config, worlds, world_of, tuple(_course(p, m) for p, m in made.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheets:
+    """What blocks write into: as `Course`, with sums over paths still to be shared out."""
+
+    profit: Float32Array
+    cash: Float32Array
+    share: Float32Array
+    ruined_in: IntArray
+    value: FloatArray
+    price: Float32Array
+    floored: Float32Array
+
+
+def _empty(config: WarConfig) -> _Sheets:
+    shape = (config.months, config.paths)
+    return _Sheets(
+        *(np.empty(shape, dtype=np.float32) for _ in range(3)),
+        np.full(config.paths, config.months + 1, dtype=np.int64),
+        np.zeros(config.paths),
+        *(np.empty(shape, dtype=np.float32) for _ in range(2)),
+    )
+
+
+def _course(policy: Policy, sheets: _Sheets) -> Course:
+    price = sheets.price.mean(axis=1, dtype=np.float64)
+    return Course(
+        policy,
+        sheets.profit,
+        sheets.cash,
+        sheets.share,
+        sheets.ruined_in,
+        sheets.value,
+        price,
+        float(sheets.floored.mean(dtype=np.float64)),
+    )
+
+
+def _play(
+    policy: Policy,
+    scene: Scene,
+    config: WarConfig,
+    worlds: Worlds,
+    chances: Chances,
+    sheets: _Sheets,
+    rows: slice,
+) -> None:
+    """One policy on one block of paths."""
+    own, paths = scene.own, worlds.growth.size
+    buyers = Buyers.of(scene, worlds.price_coefficient)
+    facts = rival_facts(scene, worlds)
+    state = start(scene, worlds, facts)
+    shares = np.repeat(own.shares[:, None], paths, axis=1)
+    version_share, named_share = np.zeros(paths), np.full(paths, facts.share)
+    volume, cash = np.full(paths, scene.volume), np.full(paths, own.cash)
+    alive, spread = np.ones(paths), np.full(paths, own.cash_spread)
+    worth = own.prices * own.shares / (own.prices @ own.shares)
+    monthly = (1.0 - config.discount_annual) ** (1.0 / 12.0)
+    for month in range(config.months):
+        elsewhere, named = buyers.elsewhere(state.factors, state.present)
+        launched = own.version is not None and month >= own.version.launch_months
+        charged = charge(
+            policy, buyers, elsewhere, state.factors[scene.named], selling_version=launched
+        )
+        wanted = buyers.wanted(charged.prices, elsewhere, named, own.version, charged.version)
+        volume = volume * np.exp(worlds.growth + scene.doubts.market_spread * chances.market[month])
+        if policy is Policy.LEAVE:
+            named_share += worlds.reconsider * (named / elsewhere - named_share)
+            earned = np.full(paths, -own.fixed_costs if month < own.notice_months else 0.0)
+            sold = np.zeros(paths)
+        else:
+            shares += worlds.reconsider * (wanted.own - shares)
+            version_share += worlds.reconsider * (wanted.version - version_share)
+            named_share += worlds.reconsider * (wanted.named - named_share)
+            sold = shares.sum(axis=0) + version_share
+            earned = _earned(scene, volume, shares, version_share, charged.prices, charged.version)
+        if policy is Policy.DIFFERENTIATE and own.version is not None and month == 0:
+            earned = earned - own.version.launch_cost
+        quiet = policy is Policy.LEAVE and month >= own.notice_months
+        noise = 0.0 if quiet else own.cash_spread * chances.cash[month]
+        after = cash + earned + noise
+        touched = touched_between(cash, after, np.zeros(paths) if quiet else spread)
+        ruined = (alive > 0.0) & (chances.touched[month] < touched)
+        sheets.profit[month, rows] = earned * alive
+        sheets.value[rows] += monthly ** (month + 1) * earned * alive
+        sheets.ruined_in[rows][ruined] = month + 1
+        alive = np.where(ruined, 0.0, alive)
+        cash = np.where(alive > 0.0, after, 0.0)
+        sheets.cash[month, rows] = cash
+        sheets.share[month, rows] = sold * alive
+        sheets.price[month, rows] = np.nan if policy is Policy.LEAVE else charged.prices[0]
+        sheets.floored[month, rows] = charged.floored
+        own_factor = worth @ (charged.prices / own.prices[:, None])
+        move(
+            state,
+            scene,
+            worlds,
+            facts,
+            chances,
+            month,
+            own_factor=own_factor,
+            sold=named_share * state.present,
+        )
+
+
+def _earned(
+    scene: Scene,
+    volume: FloatArray,
+    shares: FloatArray,
+    version_share: FloatArray,
+    prices: FloatArray,
+    version_price: FloatArray | None,
+) -> FloatArray:
+    """(P,) profit of a month: margins on what is sold, less fixed costs."""
+    own = scene.own
+    margin = (shares * (prices - own.costs[:, None])).sum(axis=0)
+    if own.version is not None and version_price is not None:
+        margin = margin + version_share * (version_price - own.version.cost)
+    found: FloatArray = volume * margin - own.fixed_costs
+    return found
