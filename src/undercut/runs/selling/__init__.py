@@ -1,0 +1,1 @@
+"""Selling from files and commands: the market file, prices, offers."""
