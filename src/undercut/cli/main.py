@@ -20,6 +20,7 @@ from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
+from undercut.cli.market import market
 from undercut.cli.predict import predict
 from undercut.cli.run import run
 from undercut.cli.serve import serve
@@ -68,7 +69,7 @@ def make_app() -> typer.Typer:
     app.callback()(_undercut)
     for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys):
+    for group in (data_app(), keys, market):
         app.add_typer(group)
     return app
 

@@ -1,1 +1,1 @@
-"""Selling from files and commands: the market file, prices, offers."""
+"""Joins the rooms of selling with files, the clock and the network."""
