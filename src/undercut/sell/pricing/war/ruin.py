@@ -28,11 +28,11 @@ def ruin_probability(cash: float, drift: float, spread: float, months: float) ->
     _check(cash, drift, spread, months)
     if months == 0.0:
         return 0.0
-    if spread == 0.0:
+    width = spread * math.sqrt(months)
+    if width <= 1e-12 * (cash + abs(drift) * months):  # as good as certain
         return 1.0 if cash + drift * months <= 0.0 else 0.0
     from scipy.special import log_ndtr
 
-    width = spread * math.sqrt(months)
     direct = math.exp(log_ndtr((-cash - drift * months) / width))
     # the exponent alone overflows for a steep fall; together with the tail it never does
     mirrored = -2.0 * drift * cash / spread**2 + log_ndtr((-cash + drift * months) / width)
