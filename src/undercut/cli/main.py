@@ -27,6 +27,7 @@ from undercut.cli.serve import serve
 from undercut.cli.show import show
 from undercut.cli.streams import soften_encodings
 from undercut.cli.usage import usage
+from undercut.cli.war import war
 
 PROGRAM = "undercut"
 
@@ -67,7 +68,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
+    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage, war):
         app.command(epilog=None)(command)
     for group in (data_app(), keys, market):
         app.add_typer(group)

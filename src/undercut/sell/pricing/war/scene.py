@@ -68,7 +68,8 @@ class Own:
 
     fixed_costs: a month, whatever is sold. cash: now. cash_spread: standard deviation over a
     month of what bills and payments do to cash beside profit. notice_months: how long fixed costs
-    go on after leaving.
+    go on after leaving. kept_fraction: of the price that payment leaves, in (0, 1]; unit costs and
+    floors are then prices: what must be charged to cover them.
     """
 
     prices: FloatArray
@@ -79,6 +80,7 @@ class Own:
     cash: float
     cash_spread: float
     notice_months: int = 3
+    kept_fraction: float = 1.0
     version: Version | None = None
 
 
@@ -157,5 +159,7 @@ def _check_products(own: Own, rivals: Rivals) -> None:
     market_shares([*vector("own shares", own.shares, count), *vector("shares", rivals.shares)])
     if own.fixed_costs < 0.0 or own.cash_spread < 0.0 or own.notice_months < 0:
         raise InputError("fixed costs, cash spread and notice must not be below 0")
+    if not 0.0 < own.kept_fraction <= 1.0:
+        raise InputError(f"what payment leaves must lie in (0, 1], got {own.kept_fraction}")
     if not 0.0 < own.cash < float("inf"):
         raise InputError(f"cash must be above 0, got {own.cash}", hint="money in the bank today")

@@ -228,5 +228,5 @@ def _earned(
     margin = (shares * (prices - own.costs[:, None])).sum(axis=0)
     if own.version is not None and version_price is not None:
         margin = margin + version_share * (version_price - own.version.cost)
-    found: FloatArray = volume * margin - own.fixed_costs
+    found: FloatArray = own.kept_fraction * volume * margin - own.fixed_costs
     return found
