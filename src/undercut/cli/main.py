@@ -21,6 +21,7 @@ from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
 from undercut.cli.predict import predict
+from undercut.cli.price import price
 from undercut.cli.run import run
 from undercut.cli.serve import serve
 from undercut.cli.show import show
@@ -66,7 +67,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
+    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage, price):
         app.command(epilog=None)(command)
     for group in (data_app(), keys):
         app.add_typer(group)
