@@ -22,6 +22,7 @@ from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
 from undercut.cli.market import market
 from undercut.cli.predict import predict
+from undercut.cli.price import price
 from undercut.cli.run import run
 from undercut.cli.serve import serve
 from undercut.cli.show import show
@@ -68,7 +69,8 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage, war):
+    making = (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage)
+    for command in (*making, price, war):
         app.command(epilog=None)(command)
     for group in (data_app(), keys, market):
         app.add_typer(group)

@@ -15,11 +15,12 @@ def war(
     plan: Annotated[
         Path, typer.Argument(metavar="PLAN", help="Folder of the own plan.", show_default=False)
     ],
-    market: Annotated[
-        Path, typer.Option(metavar="FILE", help="Market file: prices, shares, costs, cash.")
-    ],
     rival: Annotated[str, typer.Option(metavar="FIRM", help="The firm that cut its price.")],
     cut: Annotated[str, typer.Option(metavar="PERCENT", help="By how much, as 50%.")],
+    market: Annotated[
+        Path,
+        typer.Option("--market", "-m", metavar="FILE", help="What you know of the market."),
+    ] = Path("market.yaml"),
     cash: Annotated[
         str | None,
         typer.Option(
@@ -73,10 +74,10 @@ def war(
 
     chosen = "en" if language is None else language.value
     request = WarRequest(
-        plan,
-        market,
-        rival,
-        parse_cut(cut),
+        plan=plan,
+        market=market,
+        rival=rival,
+        cut=parse_cut(cut),
         cash=cash,
         paths=paths,
         months=months,

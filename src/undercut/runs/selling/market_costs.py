@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from undercut.core.money import Money
 from undercut.runs.selling.yaml_section import Section
 from undercut.sell.pricing.situation.running import FixedCost, Load, Payment, Support, Tenant
+from undercut.sell.pricing.situation.situation import Elasticity
 
 if TYPE_CHECKING:
     from undercut.runs.selling.market_file import Frame
@@ -23,6 +24,7 @@ class OwnCosts:
     payment: Payment | None
     support: Support | None
     tenants: tuple[Tenant, ...]
+    elasticity: Elasticity | None
 
 
 def read_own_costs(own: Section, frame: Frame) -> OwnCosts:
@@ -40,7 +42,23 @@ def read_own_costs(own: Section, frame: Frame) -> OwnCosts:
         _payment(own.take_section("payment"), frame),
         _support(own.take_section("support"), frame),
         tuple(_tenant(each, frame) for each in own.take_sections("tenants")),
+        _elasticity(own.take_section("elasticity"), frame),
     )
+
+
+def _elasticity(section: Section | None, frame: Frame) -> Elasticity | None:
+    if section is None:
+        return None
+    value = section.needed("value", section.take_float("value"), "value: -2.1")
+    low, high = section.take_float("low"), section.take_float("high")
+    made = Elasticity(
+        value,
+        value if low is None else low,
+        value if high is None else high,
+        frame.source_of(section),
+    )
+    section.done()
+    return made
 
 
 def _fixed(section: Section, frame: Frame) -> FixedCost:

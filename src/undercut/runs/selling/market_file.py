@@ -67,6 +67,7 @@ def read_market(path: Path) -> Situation:
             products[1 : 1 + len(others)],
             margin=own_section.take_float("margin"),
             margin_error=_or(own_section.take_float("margin_error"), 0.1),
+            elasticity=costs.elasticity,
             load=costs.load,
             fixed_costs=costs.fixed_costs,
             payment=costs.payment,
@@ -93,6 +94,7 @@ def _whole(top: Section, frame: Frame, own: Own, rivals: tuple[Offered, ...]) ->
             quality_value=frame.per_million(top.take_money("quality_value", frame.currency)),
             nest_correlation=nests,
             segments=segments,
+            share_error=_or(top.take_float("share_error"), 0.1),
         ),
     )
     top.done()

@@ -58,7 +58,7 @@ def war_content(fought: Fought, *, created: datetime, language: str) -> dict[str
         "supposed": [_supposed(each) for each in fought.supposed],
         "doubts": _doubts(facts),
         "history": _history(facts.history),
-        "notes": [note.text for note in facts.model.notes],
+        "notes": [{"caution": note.caution, "text": note.text} for note in facts.model.notes],
         "sources": _sources(facts),
         "simulation": {
             "paths": fought.config.paths,

@@ -11,7 +11,6 @@ import jinja2
 from undercut.runs.report import formats
 from undercut.runs.report.words import Words
 from undercut.runs.selling.war import pictures, sentences
-from undercut.runs.selling.war.content import policy_of
 
 
 def render_war_html(content: dict[str, Any], language: str) -> str:
@@ -36,7 +35,7 @@ def render_war_html(content: dict[str, Any], language: str) -> str:
             numbers=sentences.key_numbers(content, words),
             to_do=sentences.to_do(content, words),
             not_to_do=sentences.not_to_do(content, words),
-            best=policy_of(content, content["answer"]["best"]),
+            caution=lambda code: Words(language, "selling").named("caution", code),
             survival=pictures.survival_picture(content, words),
             fans=pictures.cash_pictures(content, words),
         )

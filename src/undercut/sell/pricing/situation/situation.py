@@ -11,8 +11,26 @@ from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.sell.pricing.demand.market import Market, Product
 from undercut.sell.pricing.situation.buyers import Segment, check_segments
-from undercut.sell.pricing.situation.products import Offered
+from undercut.sell.pricing.situation.products import Offered, Source
 from undercut.sell.pricing.situation.running import FixedCost, Load, Payment, Support, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Elasticity:
+    """Own price elasticity of sales, estimated elsewhere, with the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+    source: Source
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.value <= self.high < 0.0:
+            raise InputError(
+                f"an elasticity must be below 0 and lie in its interval, got {self.value:g} in "
+                f"[{self.low:g}, {self.high:g}]",
+                hint="demand falls where prices rise: {value: -2.1, low: -2.9, high: -1.5}",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +40,8 @@ class Own:
     product: what the plan is sold as; its cost is None where the plan's measured cost is to be
     taken. others: further products of the same firm. margin: (price - marginal cost) / price of
     `product` to calibrate demand by, None where it follows from the cost. margin_error: how far
-    off, as a share of itself, the margin may be. cash: what the firm can lose.
+    off, as a share of itself, the margin may be. elasticity: of the own sales in the own price; it
+    goes before all margins. cash: what the firm can lose.
     Raises InputError for a margin outside (0, 1).
     """
 
@@ -30,6 +49,7 @@ class Own:
     others: tuple[Offered, ...] = ()
     margin: float | None = None
     margin_error: float = 0.1
+    elasticity: Elasticity | None = None
     load: Load = field(default_factory=Load)
     fixed_costs: tuple[FixedCost, ...] = ()
     payment: Payment | None = None
@@ -60,6 +80,7 @@ class Situation:
     buyers: answers a month that all possible buyers take, None where only shares matter.
     quality_value: money for a million answers that buyers pay for a unit more of quality.
     nest_correlation: nest -> correlation in [0, 1) of what its products are worth to a buyer.
+    share_error: how far off shares may be, as a standard deviation relative to themselves.
     Raises InputError for a product named twice, shares of 1 or more, or nests without a
     correlation.
     """
@@ -72,8 +93,11 @@ class Situation:
     quality_value: Money | None = None
     nest_correlation: Mapping[str, float] = field(default_factory=dict)
     segments: tuple[Segment, ...] = ()
+    share_error: float = 0.1
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.share_error < 1.0:
+            raise InputError(f"share_error must lie in [0, 1), got {self.share_error:g}")
         names = [each.name for each in self.products]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
