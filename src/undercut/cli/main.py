@@ -17,6 +17,7 @@ from undercut.cli.data import data_app
 from undercut.cli.deploy import deploy
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
+from undercut.cli.experiment import experiment
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
@@ -72,7 +73,7 @@ def make_app() -> typer.Typer:
     making = (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage)
     for command in (*making, price, war):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys, market):
+    for group in (data_app(), keys, market, experiment):
         app.add_typer(group)
     return app
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.runs.selling.market_file import read_market
-from undercut.runs.selling.market_snapshots import open_market
+from undercut.runs.selling.market_snapshots import open_market, shipped_market
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
 from undercut.runs.selling.war.request import WarRequest, parse_cash
 from undercut.sell.market.count_cuts import cut_histories
@@ -179,13 +181,20 @@ def _version(
 
 
 def _history(request: WarRequest) -> CutHistory:
-    histories = cut_histories(open_market(request.snapshot).snapshot)
+    opened = open_market(request.snapshot)
+    histories = _shipped() if opened.place is None else cut_histories(opened.snapshot)
     if request.tier not in histories:
         raise ConfigError(
             f"the market's history has no tier {request.tier!r}",
             hint=f"one of {', '.join(repr(each) for each in histories)}",
         )
     return histories[request.tier]
+
+
+@cache
+def _shipped() -> Mapping[str, CutHistory]:
+    """Of the snapshot that came with the package: the same each time, a second to compute."""
+    return cut_histories(shipped_market().snapshot)
 
 
 def law_of(history: CutHistory) -> CutLaw:

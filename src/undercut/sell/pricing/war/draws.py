@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.war.ranges import Range
 from undercut.sell.pricing.war.scene import Behaviour, Scene
 
 IntArray = NDArray[np.int64]
@@ -69,25 +70,25 @@ def draw_worlds(scene: Scene, count: int, seed: int) -> Worlds:
 
     rng = np.random.default_rng([seed, _WORLD_STREAM])
     doubts, law = scene.doubts, scene.law
-    ranges = (
-        doubts.price_coefficient,
-        doubts.rival_cost,
-        doubts.reconsider,
-        doubts.growth,
-        doubts.progress_ratio,
-        doubts.rival_doubling_months,
-        doubts.relent,
-        doubts.rival_cash_months,
-        law.cuts,
-        law.raises,
-        law.kept_half_year,
-    )
-    drawn = []
-    for each in ranges:
+
+    def drawn(wanted: Range) -> FloatArray:
         even = (rng.permutation(count) + rng.random(count)) / count
-        drawn.append(each.at(ndtri(even)))
-    *values, kept = drawn
-    return Worlds(*values, 1.0 - kept ** (1.0 / 6.0), _behaviours(scene, count, rng))
+        return wanted.at(ndtri(even))
+
+    return Worlds(
+        price_coefficient=drawn(doubts.price_coefficient),
+        rival_cost=drawn(doubts.rival_cost),
+        reconsider=drawn(doubts.reconsider),
+        growth=drawn(doubts.growth),
+        progress_ratio=drawn(doubts.progress_ratio),
+        rival_doubling_months=drawn(doubts.rival_doubling_months),
+        relent=drawn(doubts.relent),
+        rival_cash_months=drawn(doubts.rival_cash_months),
+        cuts=drawn(law.cuts),
+        raises=drawn(law.raises),
+        undo=1.0 - drawn(law.kept_half_year) ** (1.0 / 6.0),
+        behaviour=_behaviours(scene, count, rng),
+    )
 
 
 def _behaviours(scene: Scene, count: int, rng: np.random.Generator) -> IntArray:

@@ -47,7 +47,8 @@ def charge(
     if policy is Policy.DIFFERENTIATE and selling_version:
         assert own.version is not None
         markup = best_markup(buyers, elsewhere, own.version)
-        return _above_floor(own.costs[:, None] + markup, own.version.cost + markup, buyers)
+        version = markup + own.version.cost
+        return _above_floor(own.costs[:, None] + markup, version, buyers)
     return Charged(before, None, np.zeros(rival_factor.size))
 
 

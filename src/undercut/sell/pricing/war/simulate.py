@@ -125,12 +125,17 @@ class _Sheets:
 
 
 def _empty(config: WarConfig) -> _Sheets:
-    shape = (config.months, config.paths)
+    def sheet() -> Float32Array:
+        return np.empty((config.months, config.paths), dtype=np.float32)
+
     return _Sheets(
-        *(np.empty(shape, dtype=np.float32) for _ in range(3)),
-        np.full(config.paths, config.months + 1, dtype=np.int64),
-        np.zeros(config.paths),
-        *(np.empty(shape, dtype=np.float32) for _ in range(2)),
+        profit=sheet(),
+        cash=sheet(),
+        share=sheet(),
+        ruined_in=np.full(config.paths, config.months + 1, dtype=np.int64),
+        value=np.zeros(config.paths),
+        price=sheet(),
+        floored=sheet(),
     )
 
 
