@@ -52,7 +52,8 @@ def _play(terms: TestTerms, chances: list[float], most: int, seed: int):
 
 def test_the_best_price_is_found_and_bad_ones_are_shown_less() -> None:
     played = [_play(TERMS, [0.12, 0.10, 0.13], 1_500, seed) for seed in range(8)]
-    assert sum(now.winner == 2 for now, _, _ in played) >= 7
+    assert all(now.winner in {2, None} for now, _, _ in played)
+    assert sum(now.winner == 2 for now, _, _ in played) >= 6
     shown = np.sum([visitors for _, visitors, _ in played], axis=0)
     assert shown[2] > shown[0]
     assert shown[2] > shown[1]

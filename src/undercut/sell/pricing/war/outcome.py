@@ -8,6 +8,7 @@ chance that a few paths a world add to it is taken out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,10 +122,12 @@ def outcome_of(war: War) -> Outcome:
     regret = by_world.max(axis=0) - by_world
     behaviours = _behaviours(war, by_world)
     worst = _worst_regrets(war, by_world)
-    policies = tuple(
-        _policy(war, course, regret[place], worst[place], by_world)
-        for place, course in enumerate(war.courses)
-    )
+
+    def summary(place: int) -> PolicyOutcome:
+        return _policy(war, war.courses[place], regret[place], worst[place], by_world)
+
+    with ThreadPoolExecutor(war.config.threads) as pool:
+        policies = tuple(pool.map(summary, range(len(war.courses))))
     ranked = sorted(policies, key=lambda each: -each.value)
     best, after = ranked[0], ranked[min(1, len(ranked) - 1)]
     gap = _course(war, best.policy).value - _course(war, after.policy).value

@@ -39,16 +39,17 @@ def ruin_probability(cash: float, drift: float, spread: float, months: float) ->
     return min(1.0, direct + math.exp(min(mirrored, 0.0)))
 
 
-def touched_between(before: FloatArray, after: FloatArray, spread: FloatArray) -> FloatArray:
+def touched_between(before: FloatArray, after: FloatArray, spread: float) -> FloatArray:
     """Probability that cash touched zero within a month, given its two ends.
 
-    before, after, spread: (P,) money; spread is the standard deviation of the month. 1 where the
-    end is at or below zero, 0 where spread is 0 and both ends are above.
+    before, after: (P,) money. spread: standard deviation of the month. 1 where the end is at or
+    below zero; 0 where both ends are above and there is no spread.
     """
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        exponent = -2.0 * before * after / np.square(spread)
-    chance = np.exp(np.minimum(np.where(spread > 0.0, exponent, -np.inf), 0.0))
-    found: FloatArray = np.where(np.minimum(before, after) <= 0.0, 1.0, chance)
+    above = (before > 0.0) & (after > 0.0)
+    if spread <= 0.0:
+        return np.where(above, 0.0, 1.0)
+    exponent = -2.0 * (before / spread) * (after / spread)
+    found: FloatArray = np.where(above, np.exp(np.minimum(exponent, 0.0)), 1.0)
     return found
 
 

@@ -103,7 +103,10 @@ def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple
         mine = worlds.of(world_of[rows])
         chances = draw_chances(scene, config.months, rows.stop - first, block, config.seed)
         for policy in policies:
-            _play(policy, scene, config, mine, chances, made[policy], rows)
+            if policy is Policy.LEAVE:
+                _leave(scene, config, chances, made[policy], rows)
+            else:
+                _play(policy, scene, config, mine, chances, made[policy], rows)
 
     blocks = range(-(-config.paths // _BLOCK))
     with ThreadPoolExecutor(config.threads) as pool:
@@ -169,10 +172,8 @@ def _play(
     state = start(scene, worlds, facts)
     shares = np.repeat(own.shares[:, None], paths, axis=1)
     version_share, named_share = np.zeros(paths), np.full(paths, facts.share)
-    volume, cash = np.full(paths, scene.volume), np.full(paths, own.cash)
-    alive, spread = np.ones(paths), np.full(paths, own.cash_spread)
+    volume, till = np.full(paths, scene.volume), _Till.of(scene, config, chances, sheets, rows)
     worth = own.prices * own.shares / (own.prices @ own.shares)
-    monthly = (1.0 - config.discount_annual) ** (1.0 / 12.0)
     for month in range(config.months):
         elsewhere, named = buyers.elsewhere(state.factors, state.present)
         launched = own.version is not None and month >= own.version.launch_months
@@ -181,31 +182,16 @@ def _play(
         )
         wanted = buyers.wanted(charged.prices, elsewhere, named, own.version, charged.version)
         volume = volume * np.exp(worlds.growth + scene.doubts.market_spread * chances.market[month])
-        if policy is Policy.LEAVE:
-            named_share += worlds.reconsider * (named / elsewhere - named_share)
-            earned = np.full(paths, -own.fixed_costs if month < own.notice_months else 0.0)
-            sold = np.zeros(paths)
-        else:
-            shares += worlds.reconsider * (wanted.own - shares)
-            version_share += worlds.reconsider * (wanted.version - version_share)
-            named_share += worlds.reconsider * (wanted.named - named_share)
-            sold = shares.sum(axis=0) + version_share
-            earned = _earned(scene, volume, shares, version_share, charged.prices, charged.version)
+        shares += worlds.reconsider * (wanted.own - shares)
+        version_share += worlds.reconsider * (wanted.version - version_share)
+        named_share += worlds.reconsider * (wanted.named - named_share)
+        sold = shares.sum(axis=0) + version_share
+        earned = _earned(scene, volume, shares, version_share, charged.prices, charged.version)
         if policy is Policy.DIFFERENTIATE and own.version is not None and month == 0:
             earned = earned - own.version.launch_cost
-        quiet = policy is Policy.LEAVE and month >= own.notice_months
-        noise = 0.0 if quiet else own.cash_spread * chances.cash[month]
-        after = cash + earned + noise
-        touched = touched_between(cash, after, np.zeros(paths) if quiet else spread)
-        ruined = (alive > 0.0) & (chances.touched[month] < touched)
-        sheets.profit[month, rows] = earned * alive
-        sheets.value[rows] += monthly ** (month + 1) * earned * alive
-        sheets.ruined_in[rows][ruined] = month + 1
-        alive = np.where(ruined, 0.0, alive)
-        cash = np.where(alive > 0.0, after, 0.0)
-        sheets.cash[month, rows] = cash
-        sheets.share[month, rows] = sold * alive
-        sheets.price[month, rows] = np.nan if policy is Policy.LEAVE else charged.prices[0]
+        till.take(earned, own.cash_spread, month)
+        sheets.share[month, rows] = sold * till.alive
+        sheets.price[month, rows] = charged.prices[0]
         sheets.floored[month, rows] = charged.floored
         own_factor = worth @ (charged.prices / own.prices[:, None])
         move(
@@ -218,6 +204,57 @@ def _play(
             own_factor=own_factor,
             sold=named_share * state.present,
         )
+
+
+def _leave(scene: Scene, config: WarConfig, chances: Chances, sheets: _Sheets, rows: slice) -> None:
+    """Nothing is sold; costs go on for the notice, then neither they nor chance touch the cash."""
+    own, till = scene.own, _Till.of(scene, config, chances, sheets, rows)
+    for month in range(config.months):
+        noticed = month < own.notice_months
+        costs = -own.fixed_costs if noticed else 0.0
+        till.take(np.full(till.cash.size, costs), own.cash_spread if noticed else 0.0, month)
+    sheets.share[:, rows] = 0.0
+    sheets.floored[:, rows] = 0.0
+    sheets.price[:, rows] = np.nan
+
+
+@dataclass(slots=True)
+class _Till:
+    """The cash of one block of paths: books a month, and writes down who is ruined.
+
+    cash, alive: (P,). monthly: discount factor of a month.
+    """
+
+    cash: FloatArray
+    alive: FloatArray
+    monthly: float
+    chances: Chances
+    sheets: _Sheets
+    rows: slice
+
+    @classmethod
+    def of(
+        cls, scene: Scene, config: WarConfig, chances: Chances, sheets: _Sheets, rows: slice
+    ) -> _Till:
+        """Before the first month."""
+        paths = rows.stop - rows.start
+        monthly = (1.0 - config.discount_annual) ** (1.0 / 12.0)
+        cash = np.full(paths, scene.own.cash)
+        return cls(cash, np.ones(paths), monthly, chances, sheets, rows)
+
+    def take(self, earned: FloatArray, spread: float, month: int) -> None:
+        """Profit (P,) and chance of one month."""
+        sheets, rows = self.sheets, self.rows
+        after = self.cash + earned + spread * self.chances.cash[month]
+        touched = touched_between(self.cash, after, spread)
+        ruined = (self.alive > 0.0) & (self.chances.touched[month] < touched)
+        booked = earned * self.alive
+        sheets.profit[month, rows] = booked
+        sheets.value[rows] += self.monthly ** (month + 1) * booked
+        sheets.ruined_in[rows][ruined] = month + 1
+        self.alive[ruined] = 0.0
+        self.cash = after * self.alive
+        sheets.cash[month, rows] = self.cash
 
 
 def _earned(
