@@ -47,7 +47,7 @@ def charge(
     if policy is Policy.DIFFERENTIATE and selling_version:
         assert own.version is not None
         markup = best_markup(buyers, elsewhere, own.version)
-        version = markup + own.version.cost
+        version = np.full_like(markup, own.version.cost) + markup
         return _above_floor(own.costs[:, None] + markup, version, buyers)
     return Charged(before, None, np.zeros(rival_factor.size))
 
