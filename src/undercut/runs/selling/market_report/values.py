@@ -44,10 +44,14 @@ def half_life(found: HalfLife | None) -> dict[str, Any]:
     }
 
 
-def without_noise(value: Any) -> Any:
+def without_noise(content: dict[str, Any]) -> dict[str, Any]:
     """The same with floats of ten significant digits: what is behind them is rounding."""
+    return {key: _rounded(value) for key, value in content.items()}
+
+
+def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.10g}")
     if isinstance(value, dict):
-        return {key: without_noise(inner) for key, inner in value.items()}
-    return [without_noise(inner) for inner in value] if isinstance(value, list) else value
+        return without_noise(value)
+    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
