@@ -20,6 +20,7 @@ from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
+from undercut.cli.offer import offer
 from undercut.cli.predict import predict
 from undercut.cli.price import price
 from undercut.cli.run import run
@@ -67,7 +68,20 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage, price):
+    for command in (
+        clean,
+        crawl,
+        run,
+        predict,
+        serve,
+        deploy,
+        show,
+        ledger,
+        doctor,
+        usage,
+        price,
+        offer,
+    ):
         app.command(epilog=None)(command)
     for group in (data_app(), keys):
         app.add_typer(group)
