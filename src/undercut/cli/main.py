@@ -22,6 +22,7 @@ from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
 from undercut.cli.market import market
+from undercut.cli.offer import offer
 from undercut.cli.predict import predict
 from undercut.cli.price import price
 from undercut.cli.run import run
@@ -71,7 +72,7 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_undercut)
     making = (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage)
-    for command in (*making, price, war):
+    for command in (*making, price, offer, war):
         app.command(epilog=None)(command)
     for group in (data_app(), keys, market, experiment):
         app.add_typer(group)

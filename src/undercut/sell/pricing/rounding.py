@@ -1,4 +1,4 @@
-"""Prices people can read: four figures, down for bills, up for what must not fall short."""
+"""Prices people can read: four figures, cents from 1 on; down for bills, up for what must cover."""
 
 from __future__ import annotations
 
@@ -19,5 +19,7 @@ def _rounded(value: float, figures: int, way: str) -> float:
     number = Decimal(repr(value))
     if number == 0:
         return 0.0
-    place = Decimal(1).scaleb(number.adjusted() - figures + 1)
+    digit = number.adjusted() - figures + 1
+    # from 1 on nothing is finer than a cent
+    place = Decimal(1).scaleb(max(digit, -2) if number.copy_abs() >= 1 else digit)
     return float(number.quantize(place, rounding=way))
