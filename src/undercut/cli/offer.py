@@ -71,7 +71,7 @@ def offer(
         quotes,
         price=price,
         customer=customer,
-        override=_override(override, by),
+        override=override_of(override, by),
         valid_days=valid_days,
         months=months,
         notice_days=notice_days,
@@ -102,7 +102,7 @@ def offer(
     remarks.print(str(out / "offer.html"))
 
 
-def _override(why: str | None, by: str | None) -> Override | None:
+def override_of(why: str | None, by: str | None) -> Override | None:
     """The override that is asked for; ConfigError where only half of it is given."""
     from undercut.runs.selling.quotes import Override
 

@@ -8,19 +8,16 @@ from typing import Annotated
 
 import typer
 
+from undercut.cli.offer import override_of
 from undercut.cli.options import AsJson, Language
+from undercut.cli.price import Also, MarketFile, PlanFolder, PriceLists
 
 
 def war(
-    plan: Annotated[
-        Path, typer.Argument(metavar="PLAN", help="Folder of the own plan.", show_default=False)
-    ],
+    plan: PlanFolder,
     rival: Annotated[str, typer.Option(metavar="FIRM", help="The firm that cut its price.")],
     cut: Annotated[str, typer.Option(metavar="PERCENT", help="By how much, as 50%.")],
-    market: Annotated[
-        Path,
-        typer.Option("--market", "-m", metavar="FILE", help="What you know of the market."),
-    ] = Path("market.yaml"),
+    market: MarketFile = Path("market.yaml"),
     cash: Annotated[
         str | None,
         typer.Option(
@@ -32,10 +29,7 @@ def war(
     months: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="How long.")] = 36,
     paths: Annotated[int, typer.Option(metavar="N", min=100, help="Simulated paths.")] = 20_000,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same result.")] = 0,
-    also: Annotated[
-        Path | None,
-        typer.Option(metavar="PLAN", help="A cheaper plan that could be sold as a version."),
-    ] = None,
+    also: Also = None,
     rival_does: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,9 +38,11 @@ def war(
             "repeated.  [default: all alike]",
         ),
     ] = None,
-    below_floor_because: Annotated[
-        str | None,
-        typer.Option(metavar="REASON", help="Allow prices below the floor; the reason is kept."),
+    override: Annotated[
+        str | None, typer.Option(metavar="WHY", help="Go below the floor; the report keeps why.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who allows prices below the floor.")
     ] = None,
     tier: Annotated[
         str, typer.Option(metavar="NAME", help="Whose price history rivals go by.")
@@ -54,10 +50,7 @@ def war(
     snapshot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Market snapshot of your own.")
     ] = None,
-    prices: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="Price rows that win over the shipped ones."),
-    ] = None,
+    prices: PriceLists = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write war.html and war.json here.")
     ] = None,
@@ -70,7 +63,7 @@ def war(
     answer. Prices never go below the floor unless a reason is recorded.
     """
     from undercut.runs.selling.war.job import fight_and_report
-    from undercut.runs.selling.war.request import WarRequest, parse_cut, parse_weights
+    from undercut.runs.selling.war.request import WarRequest, one_version, parse_cut, parse_weights
 
     chosen = "en" if language is None else language.value
     request = WarRequest(
@@ -82,8 +75,8 @@ def war(
         paths=paths,
         months=months,
         seed=seed,
-        also=also,
-        because=below_floor_because,
+        also=one_version(also or ()),
+        override=override_of(override, by),
         tier=tier,
         snapshot=snapshot,
         prices=tuple(prices or ()),

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from undercut.core.errors import ArtefactError, ConfigError, InputError
+from undercut.runs.selling.quotes import Override
 from undercut.runs.selling.war.content import war_content
 from undercut.runs.selling.war.facts import law_of
 from undercut.runs.selling.war.html import render_war_html
@@ -100,7 +101,7 @@ def test_nothing_is_sold_below_the_floor_without_a_recorded_reason(request_of) -
     prices = [p for each in content["policies"] for p in each["price"] if p is not None]
     assert min(prices) >= floor * (1 - 1e-6)
     assert "below the floor" in render_war_html(content, "en")
-    freed = request_of(cut=0.97, because="board decision of 27 November")
+    freed = request_of(cut=0.97, override=Override("Ada", "board decision of 27 November"))
     waived = war_content(fight(freed), created=NOW, language="en")
     match = next(each for each in waived["policies"] if each["policy"] == "match")
     assert match["price"][0] == pytest.approx(60 * 0.03)

@@ -128,7 +128,9 @@ def _cost(facts: WarFacts) -> dict[str, Any]:
         "match_price": matched,
         "match_below_floor": matched < floor,
         "match_growth": volume_after_cut(request.cut, unit.contribution_margin(price)),
-        "below_floor_because": request.because,
+        "override": None
+        if request.override is None
+        else {"by": request.override.by, "why": request.override.why},
     }
 
 

@@ -32,7 +32,7 @@ CASH_SPREAD = 0.25  # assumption: bills and late payers move cash by a quarter o
 
 @dataclass(frozen=True, slots=True)
 class WarFacts:
-    """A scene and where it comes from. recorded: why selling below the floor was allowed."""
+    """A scene and where it comes from. monthly_costs: those that run whatever is sold."""
 
     request: WarRequest
     scene: Scene
@@ -105,7 +105,7 @@ def _own(
             hint="--cash 12months, or own: cash in the market file",
         )
     version = None if also is None else _version(request, situation, plan, also)
-    if request.because is not None:
+    if request.override is not None:
         floors = np.zeros_like(floors)
         version = None if version is None else replace(version, floor=0.0)
     return Own(

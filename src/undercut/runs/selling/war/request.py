@@ -9,6 +9,7 @@ from pathlib import Path
 
 from undercut.core.errors import ConfigError
 from undercut.core.money import Money
+from undercut.runs.selling.quotes import Override
 from undercut.sell.pricing.war.scene import Behaviour
 
 _MONTHS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:months?|mo|m|个月|月)\s*", re.IGNORECASE)
@@ -18,8 +19,8 @@ _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
 @dataclass(frozen=True, slots=True)
 class WarRequest:
     """rival: the firm that cuts, by the fraction `cut`. cash: as written, the market file's where
-    None. also: a cheaper plan that could be sold as a version. because: why selling below the
-    floor was decided, None where it was not. weights: of the rival's behaviours.
+    None. also: a cheaper plan that could be sold as a version. override: who allows prices below
+    the floor and why, None where nobody does. weights: of the rival's behaviours.
     """
 
     plan: Path
@@ -31,13 +32,20 @@ class WarRequest:
     months: int = 36
     seed: int = 0
     also: Path | None = None
-    because: str | None = None
+    override: Override | None = None
     tier: str = "all"
     snapshot: Path | None = None
     prices: tuple[Path, ...] = ()
     weights: Mapping[Behaviour, float] = field(
         default_factory=lambda: dict.fromkeys(Behaviour, 1.0)
     )
+
+
+def one_version(folders: Sequence[Path]) -> Path | None:
+    """The cheaper plan, None where there is none. Raises ConfigError for more than one."""
+    if len(folders) > 1:
+        raise ConfigError(f"a war is fought with one version at most, got {len(folders)}")
+    return folders[0] if folders else None
 
 
 def parse_cut(text: str) -> float:

@@ -141,7 +141,7 @@ def not_to_do(content: dict[str, Any], words: Words) -> list[str]:
             )
         )
     cost = content["cost"]
-    if cost["match_below_floor"] and cost["below_floor_because"] is None:
+    if cost["match_below_floor"] and cost["override"] is None:
         said.append(
             words(
                 "dont_below_floor",
