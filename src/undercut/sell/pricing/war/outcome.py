@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.war.draws import BEHAVIOURS, IntArray
+from undercut.sell.pricing.war.draws import BEHAVIOURS, Float32Array, IntArray
 from undercut.sell.pricing.war.scene import Behaviour, Policy
-from undercut.sell.pricing.war.simulate import Course, Float32Array, War
+from undercut.sell.pricing.war.simulate import Course, War
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -193,7 +193,8 @@ def survival_of(war: War, ruined_in: IntArray) -> Survival:
     keep = np.sqrt(max(spread - noise, 0.0) / spread) if spread > 0.0 else 0.0
     low, high = np.clip(value + keep * (np.quantile(each, (0.05, 0.95)) - value), 0.0, 1.0)
     error = float(np.sqrt(value * (1.0 - value) / paths))
-    return Survival(curve, value, float(low), float(high), error)
+    # few worlds with ruin in them put both quantiles on one side of the mean
+    return Survival(curve, value, min(float(low), value), max(float(high), value), error)
 
 
 def _fan(figures: Float32Array) -> Fan:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.war.draws import BEHAVIOURS, Chances, Worlds
@@ -39,20 +40,22 @@ class RivalFacts:
     """What does not change.
 
     cost: (P,) unit cost of the named rival over its price before. price, share: its own before.
-    floors: (F, P) unit costs over prices before. ours: part of our and its customers that is ours.
-    pace: (P,) what it sold in a month as a part of all it ever made.
+    floors: (F, P) unit costs over prices before. leverage: by which part of its price its
+    undercut-proof price moves when ours moves by all of ours. pace: (P,) what it sold in a month
+    as a part of all it ever made. parts: stretches of paths by behaviour; paths are sorted so.
     """
 
     cost: FloatArray
     price: float
     share: float
     floors: FloatArray
-    ours: float
+    leverage: float
     pace: FloatArray
+    parts: tuple[tuple[Behaviour, slice], ...]
 
 
 def rival_facts(scene: Scene, worlds: Worlds) -> RivalFacts:
-    """Facts of the rivals in each path's world."""
+    """Facts of the rivals in each path's world; paths must be sorted by behaviour."""
     rivals = scene.rivals
     firms = np.array([rivals.names.index(firm) for firm in rivals.firms])
     floors, prices, shares = [], [], []
@@ -63,14 +66,21 @@ def rival_facts(scene: Scene, worlds: Worlds) -> RivalFacts:
         shares.append(float(share.sum()))
         floors.append(float(rivals.costs[mine] @ share / share.sum()) / prices[-1])
     named, own = scene.named, float(scene.own.shares.sum())
+    own_price = float(scene.own.prices @ scene.own.shares) / own
+    edges = np.searchsorted(worlds.behaviour, range(len(BEHAVIOURS) + 1))
     stacked = np.array(floors)[:, None] * worlds.rival_cost[None, :]
     return RivalFacts(
         stacked[named],
         prices[named],
         shares[named],
         stacked,
-        own / (own + shares[named]),
+        own / (own + shares[named]) * own_price / prices[named],
         1.0 / worlds.rival_doubling_months,
+        tuple(
+            (behaviour, slice(int(edges[place]), int(edges[place + 1])))
+            for place, behaviour in enumerate(BEHAVIOURS)
+            if edges[place] < edges[place + 1]
+        ),
     )
 
 
@@ -100,26 +110,29 @@ def move(
     own_factor: (P,) own prices over those before the war. sold: (P,) share of all buyers whom the
     named rival served this month.
     """
-    named = scene.named
-    before = state.factors[named].copy()
-    by_itself = _by_history(state.factors, worlds, facts, chances, month)
-    # while its first cut stands, taking it back is what the record of kept cuts says, no more
-    undone = chances.undo[month] < worlds.undo
-    standing = state.standing > 0.0
-    taken_back = np.where(undone, 1.0, np.minimum(by_itself[named], before))
-    history = np.where(standing, taken_back, by_itself[named])
-    state.standing[standing & undone] = 0.0
+    before = state.factors[scene.named]
+    state.factors = _by_history(state.factors, worlds, facts, chances, month)
     state.made += facts.pace * sold / facts.share
-    replies = {
-        Behaviour.HISTORY: history,
-        Behaviour.FOLLOW: np.minimum(before, np.maximum(own_factor, facts.cost)),
-        Behaviour.UNDERCUT: _undercut(before, worlds, facts, chances.relent[month], own_factor),
-        Behaviour.STAY: _stay(before, worlds, facts, scene, own_factor),
-        Behaviour.LEARN: _learned(state, scene, worlds),
-        Behaviour.BURN: _burn(state, worlds, facts, sold, before),
-    }
-    state.factors = by_itself
-    state.factors[named] = np.choose(worlds.behaviour, [replies[each] for each in BEHAVIOURS])
+    after = state.factors[scene.named]
+    for behaviour, part in facts.parts:
+        # no copies: each reply works on the stretch of paths whose rival behaves like this
+        now, cost, ours = before[part], facts.cost[part], own_factor[part]
+        if behaviour is Behaviour.HISTORY:
+            undone = chances.undo[month, part] < worlds.undo[part]
+            after[part] = _history(now, after[part], undone, state.standing[part])
+        elif behaviour is Behaviour.FOLLOW:
+            after[part] = np.minimum(now, np.maximum(ours, cost))
+        elif behaviour is Behaviour.UNDERCUT:
+            gives_in = chances.relent[month, part] < worlds.relent[part]
+            after[part] = _undercut(now, cost, ours, gives_in)
+        elif behaviour is Behaviour.STAY:
+            after[part] = _stay(now, cost, ours, worlds.undo[part], facts.leverage)
+        elif behaviour is Behaviour.LEARN:
+            progress = np.log2(worlds.progress_ratio[part])
+            after[part] = (1.0 - scene.cut) * state.made[part] ** progress
+        else:
+            loss = np.maximum(0.0, cost - now) * facts.price * sold[part]
+            after[part] = _burn(now, loss, state.cash[part], state.present[part])
 
 
 def _by_history(
@@ -137,50 +150,52 @@ def _by_history(
     return found
 
 
+def _history(
+    before: FloatArray, by_itself: FloatArray, undone: NDArray[np.bool_], standing: FloatArray
+) -> FloatArray:
+    """While the first cut stands, taking it back is what the record of kept cuts says, no more.
+
+    standing is changed in place.
+    """
+    stands = standing > 0.0
+    held = np.where(undone, 1.0, np.minimum(by_itself, before))
+    standing[stands & undone] = 0.0
+    return np.where(stands, held, by_itself)
+
+
 def _undercut(
-    before: FloatArray,
-    worlds: Worlds,
-    facts: RivalFacts,
-    uniform: FloatArray,
-    own_factor: FloatArray,
+    before: FloatArray, cost: FloatArray, own_factor: FloatArray, gives_in: NDArray[np.bool_]
 ) -> FloatArray:
     """One step below ours while that covers cost; at the bottom, raise now and then."""
-    below = np.minimum(before, np.maximum(own_factor - _STEP, facts.cost))
-    bottom = below <= facts.cost * (1.0 + 1e-9)
-    found: FloatArray = np.where(bottom & (uniform < worlds.relent), 1.0, below)
-    return found
+    below = np.minimum(before, np.maximum(own_factor - _STEP, cost))
+    bottom = below <= cost * (1.0 + 1e-9)
+    return np.where(bottom & gives_in, 1.0, below)
 
 
 def _stay(
     before: FloatArray,
-    worlds: Worlds,
-    facts: RivalFacts,
-    scene: Scene,
+    cost: FloatArray,
     own_factor: FloatArray,
+    pace: FloatArray,
+    leverage: float,
 ) -> FloatArray:
     """Towards the highest price at which we would gain nothing by undercutting (Shy 2002).
 
     At the prices before the war that was its price; since it moves with ours as our part of both
     firms' customers does, it is lower where we have cut.
     """
-    own_price = float(scene.own.prices @ scene.own.shares / scene.own.shares.sum())
-    target = 1.0 + (own_factor - 1.0) * facts.ours * own_price / facts.price
-    found: FloatArray = before + worlds.undo * (np.maximum(target, facts.cost) - before)
-    return found
-
-
-def _learned(state: RivalState, scene: Scene, worlds: Worlds) -> FloatArray:
-    """The cut price, falling as its cost does: each doubling of volume takes off the same part."""
-    found: FloatArray = (1.0 - scene.cut) * state.made ** np.log2(worlds.progress_ratio)
+    target = 1.0 + (own_factor - 1.0) * leverage
+    found: FloatArray = before + pace * (np.maximum(target, cost) - before)
     return found
 
 
 def _burn(
-    state: RivalState, worlds: Worlds, facts: RivalFacts, sold: FloatArray, before: FloatArray
+    before: FloatArray, loss: FloatArray, cash: FloatArray, present: FloatArray
 ) -> FloatArray:
-    """The cut stands; a rival that loses by it leaves the market when its money is gone."""
-    loss = np.maximum(0.0, facts.cost - before) * facts.price * sold
-    burning = (worlds.behaviour == BEHAVIOURS.index(Behaviour.BURN)) & (loss > 0.0)
-    state.cash -= loss
-    state.present[burning & (state.cash <= 0.0)] = 0.0
+    """The cut stands; a rival that loses by it leaves the market when its money is gone.
+
+    cash and present are changed in place.
+    """
+    cash -= loss
+    present[(loss > 0.0) & (cash <= 0.0)] = 0.0
     return before

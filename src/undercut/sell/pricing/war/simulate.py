@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from undercut.core.errors import ConfigError
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.war.buying import Buyers
 from undercut.sell.pricing.war.draws import (
     Chances,
+    Float32Array,
     IntArray,
     Worlds,
     draw_chances,
@@ -25,7 +25,6 @@ from undercut.sell.pricing.war.ruin import touched_between
 from undercut.sell.pricing.war.scene import Policy, Scene
 
 _BLOCK = 4096  # paths at a time: a month's vectors stay in the cache
-Float32Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple
         )
     count = min(config.worlds, config.paths)
     worlds = draw_worlds(scene, count, config.seed)
-    world_of = np.arange(config.paths) % count
+    world_of = _world_of(config.paths, worlds)
     made = {policy: _empty(config) for policy in policies}
 
     def run(block: int) -> None:
@@ -114,20 +113,34 @@ def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple
     return War(scene, config, worlds, world_of, tuple(_course(p, m) for p, m in made.items()))
 
 
+def _world_of(paths: int, worlds: Worlds) -> IntArray:
+    """(N,) worlds in turn; within a block those of one behaviour stand together."""
+    found = np.arange(paths) % worlds.growth.size
+    for first in range(0, paths, _BLOCK):
+        block = found[first : first + _BLOCK]
+        found[first : first + _BLOCK] = block[np.argsort(worlds.behaviour[block], kind="stable")]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Sheets:
-    """What blocks write into: as `Course`, with sums over paths still to be shared out."""
+    """What blocks write into: as `Course`; price and floored as sums over the paths of a block.
+
+    price, floored: (T, blocks).
+    """
 
     profit: Float32Array
     cash: Float32Array
     share: Float32Array
     ruined_in: IntArray
     value: FloatArray
-    price: Float32Array
-    floored: Float32Array
+    price: FloatArray
+    floored: FloatArray
 
 
 def _empty(config: WarConfig) -> _Sheets:
+    blocks = (config.months, -(-config.paths // _BLOCK))
+
     def sheet() -> Float32Array:
         return np.empty((config.months, config.paths), dtype=np.float32)
 
@@ -137,13 +150,14 @@ def _empty(config: WarConfig) -> _Sheets:
         share=sheet(),
         ruined_in=np.full(config.paths, config.months + 1, dtype=np.int64),
         value=np.zeros(config.paths),
-        price=sheet(),
-        floored=sheet(),
+        price=np.zeros(blocks),
+        floored=np.zeros(blocks),
     )
 
 
 def _course(policy: Policy, sheets: _Sheets) -> Course:
-    price = sheets.price.mean(axis=1, dtype=np.float64)
+    months, paths = sheets.profit.shape
+    price = sheets.price.sum(axis=1) / paths
     return Course(
         policy,
         sheets.profit,
@@ -152,7 +166,7 @@ def _course(policy: Policy, sheets: _Sheets) -> Course:
         sheets.ruined_in,
         sheets.value,
         price,
-        float(sheets.floored.mean(dtype=np.float64)),
+        float(sheets.floored.sum() / (months * paths)),
     )
 
 
@@ -191,8 +205,8 @@ def _play(
             earned = earned - own.version.launch_cost
         till.take(earned, own.cash_spread, month)
         sheets.share[month, rows] = sold * till.alive
-        sheets.price[month, rows] = charged.prices[0]
-        sheets.floored[month, rows] = charged.floored
+        sheets.price[month, rows.start // _BLOCK] = charged.prices[0].sum()
+        sheets.floored[month, rows.start // _BLOCK] = charged.floored.sum()
         own_factor = worth @ (charged.prices / own.prices[:, None])
         move(
             state,
@@ -214,8 +228,7 @@ def _leave(scene: Scene, config: WarConfig, chances: Chances, sheets: _Sheets, r
         costs = -own.fixed_costs if noticed else 0.0
         till.take(np.full(till.cash.size, costs), own.cash_spread if noticed else 0.0, month)
     sheets.share[:, rows] = 0.0
-    sheets.floored[:, rows] = 0.0
-    sheets.price[:, rows] = np.nan
+    sheets.price[:] = np.nan
 
 
 @dataclass(slots=True)
