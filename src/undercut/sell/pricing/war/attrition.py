@@ -4,7 +4,7 @@ Two firms each lose money a month while both stay; who stays alone earns the pri
 equilibrium each leaves at the rate that makes the *other* indifferent between going now and
 waiting: hazard of i = loss of j / prize of j. Strong firms with little to lose do not leave sooner:
 they make the other wait longer.
-Sources: Maynard Smith (1974); Tirole (1988), section 8.1.2; Fudenberg & Tirole (1991), 4.5.2.
+The game is Maynard Smith's (1974); the tests check the indifference that defines the equilibrium.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def best_markup(buyers: Buyers, elsewhere: FloatArray, version: Version | None) 
 def _above_floor(prices: FloatArray, version: FloatArray | None, buyers: Buyers) -> Charged:
     own = buyers.own
     floors = own.floors[:, None]
-    held = (prices < floors).any(axis=0)
+    held = np.asarray((prices < floors).any(axis=0))
     if version is not None and own.version is not None:
         held |= version < own.version.floor
         version = np.maximum(version, own.version.floor)

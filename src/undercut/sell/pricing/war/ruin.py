@@ -3,7 +3,7 @@
 Cash x + m t + s B(t), with drift m a month and standard deviation s over a month. Looking at month
 ends only misses paths that touch zero in between; the bridge between two ends says how likely that
 was, so a simulation in monthly steps has no discretisation error of its own.
-Source: the reflection principle; Borodin & Salminen (2002), part II, 2.1.
+The closed form follows from the reflection principle.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ A firm that undercuts a rival must give the rival's customers more than their co
 and then serves both firms' customers at the lower price. Prices are undercut-proof when each firm
 sets the highest price at which its rival still earns at least as much by leaving it alone.
 Source: Shy (2002), "A quick-and-easy method for estimating switching costs", International Journal
-of Industrial Organization 20, 71-87: definition and its solution for two firms; here with unit
-costs, which his model sets to zero.
+of Industrial Organization 20, 71-87, for the idea (the paper itself could not be read here); the
+prices are derived from the definition above, with unit costs.
 """
 
 from __future__ import annotations
