@@ -134,7 +134,7 @@ def test_scores_of_windows_worked_out_by_hand() -> None:
     assert found.error == pytest.approx((0 + log2 + log2) / 3)
     assert found.no_change_error == pytest.approx((log2 + 0 + 2 * log2) / 3)
     assert found.trend_error == pytest.approx((log2 + 2 * log2 + 0) / 3)
-    assert found.gain.value == pytest.approx(0.0)
+    assert found.gain.value == pytest.approx(log2 / 3)
     assert (found.windows, found.with_interval, found.origins) == (3, 2, 3)
     assert found.coverage is not None
     assert found.coverage.value == 0.5

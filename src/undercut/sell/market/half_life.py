@@ -87,7 +87,8 @@ def _slope(times: NDArray[np.float64], prices: NDArray[np.float64]) -> float:
     seen = np.isfinite(prices)
     if seen.sum() < _LEAST_POINTS:
         return math.nan
-    return float(np.polyfit(times[seen], np.log(prices[seen]), 1)[0])
+    away = times[seen] - times[seen].mean()
+    return float(away @ np.log(prices[seen]) / (away @ away))
 
 
 def _half_life(
