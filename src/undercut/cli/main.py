@@ -14,6 +14,7 @@ import undercut
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
+from undercut.cli.demand import demand_app
 from undercut.cli.deploy import deploy
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
@@ -83,7 +84,7 @@ def make_app() -> typer.Typer:
         offer,
     ):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys):
+    for group in (data_app(), demand_app(), keys):
         app.add_typer(group)
     return app
 

@@ -36,14 +36,14 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_example_is_a_whole_situation() -> None:
     found = read_market(EXAMPLE)
-    assert found.own.product.price == Money.parse("6 USD")
+    assert found.own.product.price == Money.parse("60 USD")
     assert found.outside_share == pytest.approx(0.3)
     assert [each.firm for each in found.rivals] == ["acme", "acme", "borealis"]
     assert found.own.load.monthly_answers == Decimal(40_000_000)
     assert found.market().currency == "USD"
     assert sum(segment.share for segment in found.segments) == pytest.approx(1.0)
     assert found.own.payment is not None
-    assert found.own.payment.source.text == "card processor's price page"
+    assert found.own.payment.source.text == "price page of the card processor"
 
 
 def test_a_short_file_is_enough(tmp_path: Path) -> None:
