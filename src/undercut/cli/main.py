@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.annotate import annotate
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
@@ -72,6 +73,7 @@ def make_app() -> typer.Typer:
     for command in (
         clean,
         crawl,
+        annotate,
         run,
         predict,
         serve,
