@@ -42,7 +42,9 @@ def test_gross_margin_is_zero_at_the_floor() -> None:
     found = unit_cost(serving(), own())
     assert found.gross_margin(found.floor) == pytest.approx(0.0, abs=1e-12)
     assert found.marginal <= found.floor <= found.full_cost
-    assert found.monthly_profit(found.full_cost).amount == pytest.approx(Decimal(0), abs=1e-9)
+    assert found.monthly_profit(found.full_cost).amount == pytest.approx(
+        Decimal(0), abs=Decimal("1e-9")
+    )
 
 
 def test_machines_come_whole() -> None:
