@@ -15,6 +15,7 @@ from undercut.cli.annotate import annotate
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
+from undercut.cli.demand import demand_app
 from undercut.cli.deploy import deploy
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
@@ -77,7 +78,7 @@ def make_app() -> typer.Typer:
     selling = (price, offer, war)
     for command in (*making, *operating, *selling):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys, market, experiment):
+    for group in (data_app(), keys, market, demand_app(), experiment):
         app.add_typer(group)
     return app
 
