@@ -17,6 +17,7 @@ from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.models.threads import available_cores
+from undercut.runs.auditing.plan_note import label_notes
 from undercut.runs.config import RunConfig
 from undercut.runs.gpu_probe import probe_gpu
 from undercut.runs.machine import MachineFacts, machine_facts
@@ -127,7 +128,7 @@ def _bytes(folder: Path) -> int:
 def _notes(
     config: RunConfig, machine: MachineFacts, stages: Stages, rows: int, used: int
 ) -> tuple[Note, ...]:
-    notes = []
+    notes = list(label_notes(Path(config.train)))
     price = stages.books.price
     if price is not None and price.vcpus is not None and price.vcpus != machine.cores:
         notes.append(
