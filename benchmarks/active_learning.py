@@ -103,8 +103,8 @@ def saved(random: np.ndarray, other: np.ndarray) -> list[float]:
     for spent, score in zip(labels, random, strict=True):
         if score > best[-1] or spent <= BATCH:
             continue
-        shares.append(1 - float(np.interp(score, best, labels)) / spent)
-    return [round(share, 3) for share in shares]
+        shares.append(round(float(1 - np.interp(score, best, labels) / spent), 3))
+    return shares
 
 
 def main() -> None:

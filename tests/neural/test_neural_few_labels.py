@@ -44,7 +44,7 @@ def test_batches_hold_whole_classes_where_they_can() -> None:
 
 
 def test_an_encoder_learns_from_pairs(tiny_bert: Path) -> None:
-    texts, labels = sentences(60)
+    texts, labels = sentences(60)[0], np.array(sentences(60)[1])
     encoder = load_encoder(str(tiny_bert))
     tokens = tokenise(encoder.tokenizer, texts, max_tokens=32, pad_id=encoder.pad_id)
     held = np.arange(0, 60, 3)

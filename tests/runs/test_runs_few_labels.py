@@ -1,4 +1,4 @@
-"""The main job on a handful of labels: all train, folds judge, and it says that nothing is proven."""
+"""The main job on a handful of labels: all train, folds judge, and nothing is called proven."""
 
 from __future__ import annotations
 
