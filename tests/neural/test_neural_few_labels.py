@@ -58,7 +58,7 @@ def test_an_encoder_learns_from_pairs(tiny_bert: Path) -> None:
         return float(cosine[same & off].mean() - cosine[~same].mean())
 
     before = apart()
-    config = ContrastiveConfig(steps=30, batch_classes=4, texts_per_class=4, learning_rate=1e-3)
+    config = ContrastiveConfig(passes=8, batch_classes=4, texts_per_class=4, learning_rate=1e-3)
     fit_contrastive(encoder, tokens.take(train), labels[train], config)
     assert apart() > before + 0.1
     assert not encoder.training

@@ -8,6 +8,7 @@ supervised contrastive loss, Khosla et al. (2020), for counting all pairs of a b
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,20 +27,25 @@ from undercut.neural.tokens import TokenisedTexts
 class ContrastiveConfig:
     """How to teach by pairs.
 
-    steps: batches, of `batch_classes` classes with `texts_per_class` texts each. temperature: of
-    the cosines; the lower, the more the nearest wrong text counts. frozen_share: of the layers,
-    from below.
+    passes: how often each text is seen, on average. batch_classes, texts_per_class: a batch has
+    so many classes with so many texts each. temperature: of the cosines; the lower, the more the
+    nearest wrong text counts. frozen_share: of the layers, from below.
     """
 
-    steps: int = 200
+    passes: float = 12.0
     batch_classes: int = 32
     texts_per_class: int = 2
-    learning_rate: float = 1e-4
+    learning_rate: float = 3e-5
     temperature: float = 0.07
     weight_decay: float = 0.01
     warmup_fraction: float = 0.1
     frozen_share: float = 0.0
     seed: int = 0
+
+    def steps(self, rows: int, classes: int) -> int:
+        """Batches in all."""
+        batch = min(self.batch_classes, classes) * self.texts_per_class
+        return max(1, math.ceil(self.passes * rows / batch))
 
 
 def fit_contrastive(
@@ -63,11 +69,12 @@ def fit_contrastive(
     optimiser = torch.optim.AdamW(
         weights, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
-    schedule = warm_up_and_decay(optimiser, config.steps, config.warmup_fraction)
     device = device_of(encoder)
     members = [np.flatnonzero(labels == name) for name in np.unique(labels)]
+    steps = config.steps(len(labels), len(members))
+    schedule = warm_up_and_decay(optimiser, steps, config.warmup_fraction)
     encoder.train()
-    for step in range(config.steps):
+    for step in range(steps):
         rows = draw_batch(members, config, random)
         ids, mask = (torch.from_numpy(array).to(device) for array in texts.batch(rows))
         with autocast(device):
@@ -79,7 +86,7 @@ def fit_contrastive(
         schedule.step()
         optimiser.zero_grad(set_to_none=True)
         if report is not None and step % 10 == 9:
-            report((step + 1) / config.steps)
+            report((step + 1) / steps)
     encoder.eval()
     return time.perf_counter() - started
 

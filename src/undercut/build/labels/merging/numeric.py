@@ -214,7 +214,7 @@ def _weighted(scores: Scores, weight: Floats) -> Floats:
 
 
 def _ratio(sums: np.ndarray, counts: np.ndarray) -> Floats:
-    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0))
 
 
 def _running_share(item: IntArray, voice: Floats, items: int) -> Floats:
