@@ -14,7 +14,7 @@ from undercut.neural.classifier import Classifier
 from undercut.neural.linear_head import softmax_regression
 
 # Weights of half the squared weights beside the mean cross-entropy, on vectors of length one.
-PENALTIES = (1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
+PENALTIES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,18 @@ def folds_of(groups: IntArray, labels: IntArray, folds: int, seed: int) -> IntAr
 def choose_head(
     folds: Sequence[Fold], labels: IntArray, classes: int, penalties: Sequence[float] = PENALTIES
 ) -> FoldedHead:
-    """Choose the penalty by what heads say of rows that they did not see."""
+    """Choose the penalty by what heads say of rows that they did not see.
+
+    penalties: from the strongest down, since each fit starts where the last one ended.
+    """
+    starts: list[Tensor | None] = [None] * len(folds)
     best: FoldedHead | None = None
     least, accuracies = np.inf, list[float]()
     for penalty in penalties:
         said = np.zeros((len(labels), classes), dtype=np.float32)
-        for fold in folds:
-            weights = _fit(fold.vectors[fold.train], labels[fold.train], classes, penalty)
+        for number, fold in enumerate(folds):
+            known, names = fold.vectors[fold.train], labels[fold.train]
+            weights, starts[number] = _fit(known, names, classes, penalty, starts[number])
             logits = fold.vectors[fold.held] @ weights[:-1] + weights[-1]
             said[fold.held] = torch.softmax(logits, dim=1).cpu().numpy()
         chosen = said[np.arange(len(labels)), labels]
@@ -74,20 +79,29 @@ def choose_head(
 
 def set_head(classifier: Classifier, vectors: Tensor, labels: IntArray, penalty: float) -> None:
     """Fit the classifier's head on all rows, in place."""
-    weights = _fit(vectors, labels, classifier.head.out_features, penalty)
+    weights, _ = _fit(vectors, labels, classifier.head.out_features, penalty)
     with torch.no_grad():
         classifier.head.weight.copy_(weights[:-1].T)
         classifier.head.bias.copy_(weights[-1])
 
 
-def _fit(vectors: Tensor, labels: IntArray, classes: int, penalty: float) -> Tensor:
-    """(width + 1, classes): softmax regression on vectors moved to the middle and scaled to a
-    length of one on average, its weights for the vectors as they come."""
+def _fit(
+    vectors: Tensor,
+    labels: IntArray,
+    classes: int,
+    penalty: float,
+    start: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(width + 1, classes) weights for the vectors as they come, and those to start from next.
+
+    Softmax regression on vectors moved to the middle and scaled to a length of one on average.
+    """
     middle = vectors.mean(0)
     scale = (vectors - middle).norm(dim=1).mean().clamp(min=1e-6)
     targets = torch.zeros(len(labels), classes, device=vectors.device)
     targets[torch.arange(len(labels)), torch.from_numpy(labels).to(vectors.device)] = 1.0
-    start = torch.zeros(vectors.shape[1] + 1, classes, device=vectors.device)
+    if start is None:
+        start = torch.zeros(vectors.shape[1] + 1, classes, device=vectors.device)
     weights = softmax_regression((vectors - middle) / scale, targets, penalty, start)
     slopes = weights[:-1] / scale
-    return torch.cat([slopes, (weights[-1] - middle @ slopes)[None]])
+    return torch.cat([slopes, (weights[-1] - middle @ slopes)[None]]), weights
