@@ -12,6 +12,7 @@ import typer
 
 import undercut
 from undercut.cli.annotate import annotate
+from undercut.cli.audit import audit
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
@@ -32,6 +33,7 @@ from undercut.cli.serve import serve
 from undercut.cli.show import show
 from undercut.cli.streams import soften_encodings
 from undercut.cli.usage import usage
+from undercut.cli.votes import votes
 from undercut.cli.war import war
 
 PROGRAM = "undercut"
@@ -73,12 +75,12 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    making = (clean, crawl, annotate, run, predict, show, ledger, doctor)
+    making = (clean, crawl, annotate, audit, run, predict, show, ledger, doctor)
     operating = (serve, deploy, usage)
     selling = (price, offer, war)
     for command in (*making, *operating, *selling):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys, market, demand_app(), experiment):
+    for group in (data_app(), votes, keys, market, demand_app(), experiment):
         app.add_typer(group)
     return app
 
