@@ -30,11 +30,9 @@ from pathlib import Path
 
 import numpy as np
 
-from undercut.build.labels.deciding.answers import UNKNOWN, Heard
 from undercut.build.labels.deciding.config import MarketConfig
-from undercut.build.labels.deciding.market import prices_of
-from undercut.build.labels.deciding.steps import AuditDone, Position, Purpose, Step, next_step
-from undercut.build.labels.votes import Votes
+from undercut.build.labels.deciding.simulation import simulate
+from undercut.build.labels.deciding.steps import Step
 from undercut.build.labels.workers import Skill, WorkerFacts, WorkerKind
 from undercut.core.money import Money
 from undercut.runs.labelling.vectors import text_vectors
@@ -120,105 +118,47 @@ def expert_answers(world: World) -> Answers:
     return lambda items: (world.truth[items], np.full(len(items), np.nan))
 
 
-@dataclass
-class Books:
-    """Everything that was asked and answered."""
-
-    item: list[np.ndarray]
-    voice: list[np.ndarray]
-    label: list[np.ndarray]
-    own: list[np.ndarray]
-    source: list[int]  # of each voice
-
-
-def simulate(
+def go(
     world: World,
     workers: list[tuple[WorkerFacts, Answers]],
     config: MarketConfig,
     *,
-    budget: float = 1e6,
     student: bool = True,
     say: bool = False,
 ) -> dict[str, object]:
-    items = len(world.truth)
-    facts = tuple(worker for worker, _ in workers)
-    price, _ = prices_of(facts)
-    asks = np.zeros((items, len(facts)), dtype=np.int64)
-    books = Books([], [], [], [], [])
-    voice_of: dict[tuple[int, int], int] = {}
-    audits: tuple[AuditDone, ...] = ()
-    audited = np.zeros(0, dtype=np.int64)
-    spent, explored, rounds = 0.0, False, 0
-    by_source = np.zeros(len(facts))
-    while True:
-        heard = _heard(world, books, facts)
-        position = Position(heard, asks, audits, audited, budget - spent, budget, explored,
-            world.vectors if student else None)
-        step = next_step(position, config)
+    """Run a job and judge it by the truth."""
+    facts = [worker for worker, _ in workers]
+
+    def listen(step: Step, spent: np.ndarray) -> None:
         if say:
-            _say(step, world, spent)
-        if step.purpose is None:
-            break
-        rounds += 1
-        frozen = step.learnt.standing.labels
-        judged = np.zeros(0, dtype=np.int64)
-        for source in np.unique(step.source):
-            asked = step.item[step.source == source]
-            label, own = workers[source][1](asked)
-            many = facts[source].votes_per_item > 1
-            for turn in np.unique(asks[asked, source]):
-                now = asks[asked, source] == turn
-                voice = voice_of.setdefault((int(source), int(turn) if many else 0), len(voice_of))
-                if voice == len(books.source):
-                    books.source.append(int(source))
-                books.item.append(asked[now])
-                books.voice.append(np.full(now.sum(), voice))
-                books.label.append(label[now])
-                books.own.append(own[now])
-            asks[asked, source] += 1
-            spent += len(asked) * price[source]
-            by_source[source] += len(asked) * price[source]
-            judged = label
-        if step.purpose is Purpose.AUDIT and step.plan is not None:
-            wrong = int((judged != frozen[step.item]).sum())
-            audits += (AuditDone(len(step.item), step.plan.allowed, step.error, wrong),)
-            audited = np.concatenate([audited, step.item])
-        explored = True
-    labels = step.learnt.standing.labels
+            print_step(step, world, float(spent.sum()))
+
+    found = simulate(
+        facts,
+        lambda source, items: workers[source][1](items),
+        items=len(world.truth),
+        classes=world.classes,
+        config=config,
+        budget=1e6,
+        vectors=world.vectors if student else None,
+        listen=listen,
+    )
+    cost = float(found.spent.sum())
     return {
-        "reason": step.reason,
-        "cost": round(spent, 2),
-        "cost_a_text": round(spent / items, 4),
-        "true_error": round(float((labels != world.truth).mean()), 4),
-        "believed_error": round(step.error, 4),
-        "by_worker": {f.name: round(float(c), 2) for f, c in zip(facts, by_source, strict=True)},
-        "audits": [[a.items, a.wrong, a.allowed] for a in audits],
-        "rounds": rounds,
+        "reason": found.reason,
+        "cost": round(cost, 2),
+        "cost_a_text": round(cost / len(world.truth), 4),
+        "true_error": round(float((found.labels != world.truth).mean()), 4),
+        "believed_error": round(found.error, 4),
+        "by_worker": {
+            f.name: round(float(c), 2) for f, c in zip(facts, found.spent, strict=True)
+        },
+        "audits": [[a.items, a.wrong, a.allowed] for a in found.audits],
+        "rounds": found.rounds,
     }
 
 
-def _heard(world: World, books: Books, facts: tuple[WorkerFacts, ...]) -> Heard:
-    def joined(parts: list[np.ndarray], kind: type) -> np.ndarray:
-        return np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind)
-
-    votes = Votes(
-        tuple(map(str, range(len(world.truth)))),
-        tuple(map(str, range(len(books.source)))),
-        world.classes,
-        joined(books.item, np.int64),
-        joined(books.voice, np.int64),
-        joined(books.label, np.int64),
-    )
-    return Heard(
-        votes,
-        joined(books.own, np.float64),
-        np.array(books.source, dtype=np.int64),
-        facts,
-        np.full(len(world.truth), UNKNOWN),
-    )
-
-
-def _say(step: Step, world: World, spent: float) -> None:
+def print_step(step: Step, world: World, spent: float) -> None:
     labels = step.learnt.standing.labels
     plan = None if step.plan is None else (step.plan.items, round(step.plan.planned_error, 4))
     print(
@@ -259,14 +199,14 @@ def run(folder: Path, seed: int, *, say: bool) -> dict[str, object]:
         "model_error": round(float((model[1](items)[0] != world.truth).mean()), 4),
         "crowd_error": round(float((crowd()[1](items)[0] != world.truth).mean()), 4),
         "three_crowd_votes_error": round(three_votes(world, seed), 4),
-        "market": simulate(world, [model, crowd(), expert], config, say=say),
-        "market_without_student": simulate(
+        "market": go(world, [model, crowd(), expert], config, say=say),
+        "market_without_student": go(
             world, [model, crowd(), expert], config, student=False
         ),
-        "crowd_alone": simulate(world, [crowd()], alone, student=False),
-        "crowd_and_student": simulate(world, [crowd(), expert], config),
-        "cloned_same_family": simulate(world, [*twin("m"), crowd(), expert], config),
-        "cloned_unstated": simulate(world, [*twin(""), crowd(), expert], config),
+        "crowd_alone": go(world, [crowd()], alone, student=False),
+        "crowd_and_student": go(world, [crowd(), expert], config),
+        "cloned_same_family": go(world, [*twin("m"), crowd(), expert], config),
+        "cloned_unstated": go(world, [*twin(""), crowd(), expert], config),
     }
     return result
 

@@ -19,6 +19,7 @@ from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
+from undercut.cli.label import label
 from undercut.cli.ledger import ledger
 from undercut.cli.predict import predict
 from undercut.cli.run import run
@@ -66,7 +67,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
+    for command in (clean, crawl, label, run, predict, serve, deploy, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
     for group in (data_app(), keys):
         app.add_typer(group)

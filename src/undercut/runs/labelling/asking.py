@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from undercut.build.labels.workers import Answer, Ask, Worker
@@ -69,8 +71,6 @@ def _matched(
 
 
 def _abstained(answer: Answer) -> Answer:
-    from dataclasses import replace
-
     return replace(answer, label=None, note=f"not a class: {answer.label!r}"[:200])
 
 
@@ -79,11 +79,17 @@ def collect(
 ) -> tuple[int, int]:
     """Write the answers that came back from people; (new ones, ones that nobody had asked for).
 
-    An answer settles the oldest open question on its item; one that was read before, by its
-    reference, is the same answer. Answers without a question are left out: nobody agreed to pay.
+    An answer settles the oldest open question on its item. One that was read before is the same
+    answer: known by its reference or, where the file has none, by its person and item. Answers
+    without a question are left out: nobody agreed to pay.
     """
     name = worker.facts.name
     seen = journal.references(name)
+    read = Counter(
+        (answer.item, answer.worker)
+        for source, answer in journal.answers(worker.facts.price.currency)
+        if source == name and not answer.reference
+    )
     open_puts: dict[str, list[Put]] = {}
     for put in journal.asks():
         if put.worker == name and put.state in (AskState.OPEN, AskState.SENT):
@@ -91,12 +97,16 @@ def collect(
     found: list[tuple[Put, Answer]] = []
     unasked = 0
     for answer in worker.collect():
-        if answer.reference and answer.reference in seen:
+        if answer.reference in seen:
+            continue
+        if not answer.reference and read[answer.item, answer.worker] > 0:
+            read[answer.item, answer.worker] -= 1
             continue
         if not open_puts.get(answer.item):
             unasked += 1
             continue
-        seen.add(answer.reference)
+        if answer.reference:
+            seen.add(answer.reference)
         put = open_puts[answer.item].pop(0)
         known = answer.label is None or answer.label in classes
         found.append((put, answer if known else _abstained(answer)))

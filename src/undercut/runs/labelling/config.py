@@ -43,8 +43,11 @@ class LabelConfig(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
     out: str = "labelled"
     language: Language = "en"
+    then_run: bool = False
+    test: str | None = None
+    point_worth: str | None = None
 
-    @field_validator("budget", "error_cost")
+    @field_validator("budget", "error_cost", "point_worth")
     @classmethod
     def _is_money(cls, value: str | None) -> str | None:
         if value is not None and Money.parse(value).amount < 0:

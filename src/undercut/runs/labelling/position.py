@@ -47,7 +47,7 @@ def read_position(
         audited=np.array(audited, dtype=np.int64),
         money=float(left.amount),
         budget=float(budget.amount),
-        explored=bool(journal.meta("explored")),
+        explored=int(journal.meta("explored") or 0),
     )
 
 

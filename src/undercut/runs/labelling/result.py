@@ -70,6 +70,27 @@ class RoundLine(_Frozen):
     error_price: float | None
 
 
+class CurveOption(_Frozen):
+    """One way to a better model. gain: expected share of predictions that become right."""
+
+    name: str
+    gain: float
+    cost: float
+    measured: str
+
+
+class CurveLine(_Frozen):
+    """One look at the learning curve of a joint budget. errors: measured at `sizes` labels."""
+
+    labels: int
+    spent: float
+    sizes: tuple[int, ...]
+    errors: tuple[float, ...]
+    options: tuple[CurveOption, ...]
+    chosen: str
+    reason: str
+
+
 class LabelReport(_Frozen):
     """`report.json` of a labelled folder."""
 
@@ -94,6 +115,7 @@ class LabelReport(_Frozen):
     workers: tuple[WorkerLine, ...]
     rounds: tuple[RoundLine, ...]
     shares: dict[str, int]
+    curve: tuple[CurveLine, ...] = ()
     files: dict[str, str] = {}
 
 
@@ -173,6 +195,7 @@ def build_report(
         workers=lines,
         rounds=tuple(RoundLine.model_validate(line) for line in journal.meta("rounds") or ()),
         shares=dict(Counter(each.label for each in labels).most_common()),
+        curve=tuple(CurveLine.model_validate(line) for line in journal.meta("curve") or ()),
     )
 
 

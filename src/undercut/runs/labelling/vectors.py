@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,3 +37,21 @@ def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
             parts[rows] = encoder(torch.as_tensor(ids), torch.as_tensor(mask)).numpy()
     norms = np.linalg.norm(parts, axis=1, keepdims=True)
     return np.asarray(parts / np.maximum(norms, 1e-9))
+
+
+def kept_vectors(folder: Path, texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """The vectors as the job's folder keeps them, made once; None where the encoder is missing."""
+    from safetensors.numpy import load_file, save_file
+
+    file = folder / "vectors.safetensors"
+    if file.is_file():
+        kept = load_file(file)["vectors"]
+        if len(kept) == len(texts):
+            return np.asarray(kept, dtype=np.float64)
+    if not vectors_available():
+        return None
+    vectors = text_vectors(texts)
+    partial = file.with_suffix(".partial")
+    save_file({"vectors": vectors.astype(np.float32)}, partial)
+    partial.replace(file)
+    return vectors

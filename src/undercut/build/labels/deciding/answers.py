@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.build.labels.merging.copying import find_copies
 from undercut.build.labels.votes import Floats, IntArray, Votes
-from undercut.build.labels.workers import Answer, WorkerFacts
+from undercut.build.labels.workers import Answer, WorkerFacts, WorkerKind
 from undercut.core.errors import InputError
 
 UNKNOWN = -1
+MACHINES = frozenset({WorkerKind.RULES, WorkerKind.ZERO_SHOT, WorkerKind.ENDPOINT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Heard:
         cell = self.votes.item * shape[1] + self.vote_source
         counts = np.bincount(cell, minlength=shape[0] * shape[1])
         return np.asarray(counts.reshape(shape), dtype=np.int64)
+
+    def by_machines(self) -> NDArray[np.bool_]:
+        """(votes,): whether a machine gave the vote."""
+        machine = np.array([facts.kind in MACHINES for facts in self.sources], dtype=bool)
+        return np.asarray(machine[self.vote_source])
 
     def families(self) -> IntArray:
         """(voices,): the lowest voice id of each family; voices without one stand alone.

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from undercut.build.labels.deciding.answers import UNKNOWN, Heard
+from undercut.build.labels.deciding.answers import MACHINES, UNKNOWN, Heard
 from undercut.build.labels.deciding.calibration import Curve, calibrate, flat
 from undercut.build.labels.deciding.standing import Standing, stand
 from undercut.build.labels.merging.tally import voice_parts
@@ -69,7 +70,7 @@ def learn(heard: Heard) -> Learnt:
         standing = stand(heard, accuracy, collision, weight)
         skills = _skills(heard, standing.right, judged)
         voice = _voices(heard, standing.right, judged, skills)
-        curves = _curves(heard, standing.right, judged, skills)
+        curves = _curves(heard, standing.right, judged, skills, collision)
         moved = _accuracy(heard, voice, curves)
         change = float(np.abs(moved - accuracy).max(initial=0.0))
         accuracy = moved
@@ -118,21 +119,65 @@ def _voices(
 
 
 def _curves(
-    heard: Heard, right: Floats, judged: Floats, skills: tuple[Skilled, ...]
+    heard: Heard, right: Floats, judged: Floats, skills: tuple[Skilled, ...], collision: float
 ) -> tuple[Curve | None, ...]:
     curves: list[Curve | None] = []
+    first = _first_of_people(heard)
     for number, skill in enumerate(skills):
         own = (heard.vote_source == number) & ~np.isnan(heard.probability)
         if not own.any():
             curves.append(None)
             continue
+        met = own & (first[heard.votes.item] >= 0)
+        if heard.sources[number].kind in MACHINES and met.any():
+            curves.append(_met_curve(heard, first, met, skills, collision))
+            continue
         use = own & (judged > 0)
         curves.append(
-            calibrate(heard.probability[use], right[use], usual=skill.accuracy)
+            calibrate(
+                heard.probability[use], right[use], np.ones(int(use.sum())), usual=skill.accuracy
+            )
             if use.any()
             else flat(skill.accuracy)
         )
     return tuple(curves)
+
+
+def _first_of_people(heard: Heard) -> IntArray:
+    """(items,): the first vote of a person on each item, -1 without one.
+
+    Only the first: whether more are asked for depends on whether it agreed with the machines.
+    """
+    first = np.full(len(heard.votes.items), -1, dtype=np.int64)
+    of_people = np.flatnonzero(~heard.by_machines())[::-1]
+    first[heard.votes.item[of_people]] = of_people
+    return first
+
+
+def _met_curve(
+    heard: Heard,
+    first: IntArray,
+    met: NDArray[np.bool_],
+    skills: tuple[Skilled, ...],
+    collision: float,
+) -> Curve:
+    """From how often a machine agrees with people of known skill to how often it is right.
+
+    A machine that is right with chance p agrees with a person who is right with chance q in
+    p q + (1 - p)(1 - q) c of the cases, c being the chance that wrong answers meet; solved for p.
+    """
+    votes = heard.votes
+    other = first[votes.item[met]]
+    q = np.array([skill.accuracy for skill in skills])[heard.vote_source[other]]
+    by_chance = (1 - q) * collision
+    agreed = (votes.label[met] == votes.label[other]).astype(np.float64)
+    gold = heard.gold[votes.item[met]]
+    known = gold != UNKNOWN
+    agreed = np.where(known, votes.label[met] == gold, agreed)
+    q, by_chance = np.where(known, 1.0, q), np.where(known, 0.0, by_chance)
+    weight = q - by_chance
+    usual = float(np.clip((agreed - by_chance).sum() / weight.sum(), 0.02, 0.98))
+    return calibrate(heard.probability[met], agreed - by_chance, weight, usual=usual)
 
 
 def _accuracy(heard: Heard, voice: Floats, curves: tuple[Curve | None, ...]) -> Floats:

@@ -30,12 +30,12 @@ def flat(share: float) -> Curve:
 
 
 def calibrate(
-    confidence: Floats, right: Floats, *, usual: float, weight: float = 2.0
+    confidence: Floats, right: Floats, counts: Floats, *, usual: float, weight: float = 4.0
 ) -> Curve:
     """Shares right in bins of equal size, drawn toward `usual` by `weight` answers, made rising.
 
-    confidence, right: (judged,), right in [0, 1]. Rising by pooling neighbours that fall
-    (isotonic regression: Barlow et al. 1972).
+    confidence, right, counts: (judged,); a bin's share is the sum of `right` over that of `counts`.
+    Rising by pooling neighbours that fall (isotonic regression: Barlow et al. 1972).
     """
     if len(confidence) < 2 * BIN_ROWS:
         return flat(usual)
@@ -43,10 +43,10 @@ def calibrate(
     bins = int(min(MOST_BINS, len(order) // BIN_ROWS))
     parts = np.array_split(order, bins)
     at = np.array([float(confidence[part].mean()) for part in parts])
-    sizes = np.array([float(len(part)) for part in parts])
+    sizes = np.array([float(counts[part].sum()) for part in parts])
     sums = np.array([float(right[part].sum()) for part in parts])
     shares = _rising((sums + weight * usual) / (sizes + weight), sizes)
-    return Curve(at, shares)
+    return Curve(at, np.clip(shares, 0.01, 0.995))
 
 
 def _rising(values: Floats, weights: Floats) -> Floats:

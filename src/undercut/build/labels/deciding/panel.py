@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from undercut.build.labels.deciding.answers import Heard
+from undercut.build.labels.deciding.answers import MACHINES, Heard
 from undercut.build.labels.deciding.beliefs import Learnt
 from undercut.build.labels.votes import Floats, IntArray, Votes
 from undercut.build.labels.workers import Skill, WorkerFacts, WorkerKind
@@ -26,7 +26,6 @@ RIDGES = (0.3, 1.0, 3.0)
 MACHINE_SHARES = (0.0, 0.1, 0.2, 0.4, 0.8)
 # An item that only machines answered teaches less than one that people answered.
 MACHINE_WEIGHT = 0.3
-MACHINES = frozenset({WorkerKind.RULES, WorkerKind.ZERO_SHOT, WorkerKind.ENDPOINT})
 
 
 def with_student(heard: Heard, learnt: Learnt, vectors: Floats) -> Heard:

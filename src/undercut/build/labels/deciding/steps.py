@@ -18,6 +18,8 @@ from undercut.build.labels.votes import Floats, IntArray
 
 # Until it is measured: an avoided error costs a few answers of the usual price.
 ANSWERS_AN_ERROR = 3.0
+# Crowds are asked twice about the first items: two people who answer alone tell how good both are.
+EXPLORE_ROUNDS = 2
 # The share of what is left of the allowed chance that each audit but the last uses up.
 FIRST_AUDIT = 0.75
 
@@ -54,8 +56,8 @@ class Position:
     """Where a job stands.
 
     asks: (items, sources) questions put so far, whatever became of them. audited: ids of items
-    that an audit drew. money: left to spend, reserved sums taken off. explored: the first round
-    was bought. vectors: (items, width) of the texts, rows of length 1, for the student that speaks
+    that an audit drew. money: left to spend, reserved sums taken off. explored: rounds
+    of exploring that were bought. vectors: (items, width) of the texts, rows of length 1, for the student that speaks
     for the machines; None: machines speak for themselves.
     """
 
@@ -65,7 +67,7 @@ class Position:
     audited: IntArray
     money: float
     budget: float
-    explored: bool
+    explored: int
     vectors: Floats | None = None
 
 
@@ -100,7 +102,7 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     doubt = _doubt(position.audits)
     errors = np.minimum(learnt.standing.error * doubt, 1.0)
     error = float(errors.mean()) if len(errors) else 0.0
-    if not position.explored:
+    if position.explored < EXPLORE_ROUNDS:
         return _explore(position, learnt, config, error)
     if position.audits and position.audits[-1].passed:
         return _end("certified", learnt, None, error)
@@ -177,6 +179,8 @@ def _explore(position: Position, learnt: Learnt, config: MarketConfig, error: fl
     money = config.explore_budget * position.budget
     chosen: list[tuple[IntArray, int]] = []
     for source in np.argsort(limit, kind="stable"):
+        if heard.sources[source].votes_per_item <= position.explored:
+            continue
         count = min(
             config.explore_judged if source == judge else config.explore_items, items // 5 + 1
         )
