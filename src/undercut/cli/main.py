@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.audit import audit
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
@@ -27,6 +28,7 @@ from undercut.cli.serve import serve
 from undercut.cli.show import show
 from undercut.cli.streams import soften_encodings
 from undercut.cli.usage import usage
+from undercut.cli.votes import votes
 
 PROGRAM = "undercut"
 
@@ -67,9 +69,10 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, label, run, predict, serve, deploy, show, ledger, doctor, usage):
+    first = (clean, crawl, label, audit, run, predict, serve, deploy)
+    for command in (*first, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys):
+    for group in (data_app(), keys, votes):
         app.add_typer(group)
     return app
 

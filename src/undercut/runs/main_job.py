@@ -17,10 +17,9 @@ from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.models.threads import available_cores
+from undercut.runs.auditing.plan_note import label_notes
 from undercut.runs.config import RunConfig
 from undercut.runs.gpu_probe import probe_gpu
-from undercut.runs.labelling.certificate import certificate_beside
-from undercut.runs.labelling.certificate_note import label_note
 from undercut.runs.machine import MachineFacts, machine_facts
 from undercut.runs.model_card import model_card
 from undercut.runs.progress import Progress, Silence
@@ -129,7 +128,7 @@ def _bytes(folder: Path) -> int:
 def _notes(
     config: RunConfig, machine: MachineFacts, stages: Stages, rows: int, used: int
 ) -> tuple[Note, ...]:
-    notes = []
+    notes = list(label_notes(Path(config.train)))
     price = stages.books.price
     if price is not None and price.vcpus is not None and price.vcpus != machine.cores:
         notes.append(
@@ -150,9 +149,6 @@ def _notes(
                 zh="未提供测试文件：质量指标来自认证集。认证集没有参与选择，但用于确认方案。",
             )
         )
-    labels = certificate_beside(Path(config.train))
-    if labels is not None:
-        notes.append(label_note(labels))
     if used < rows:
         notes.append(
             Note(

@@ -12,7 +12,7 @@ from market_workers import CLASSES, Machine, answer_tasks, people, truth_of, wri
 
 from undercut.core.errors import ConfigError
 from undercut.core.ledger import Ledger
-from undercut.runs.labelling.certificate import certificate_beside
+from undercut.runs.auditing.plan_note import label_notes
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.report.files import load_label_report
@@ -63,10 +63,13 @@ def test_machines_alone_reach_a_certificate(tmp_path: Path) -> None:
 
 def test_certificate_belongs_to_these_very_labels(tmp_path: Path) -> None:
     label(config(tmp_path), workers=[Machine("good", "0.05", 0.99)])
-    table = tmp_path / "labelled" / "labels.csv"
-    assert certificate_beside(table) is not None
+    folder = tmp_path / "labelled"
+    (note,) = label_notes(folder)
+    assert "at most" in note.en
+    table = folder / "labels.csv"
     table.write_text(table.read_text().replace("card", "login", 1))
-    assert certificate_beside(table) is None
+    (note,) = label_notes(folder)
+    assert "changed" in note.en
 
 
 def test_budget_is_never_passed(tmp_path: Path) -> None:

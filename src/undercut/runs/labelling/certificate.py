@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from undercut.core.files import write_atomic
 
@@ -41,30 +41,10 @@ class LabelCertificate(BaseModel):
     files: dict[str, str] = {}
 
 
-def upper_bound(wrong: int, sample: int, alpha: float) -> float:
-    """One-sided exact upper limit of the share of wrong labels (Clopper and Pearson 1934)."""
-    from scipy.stats import beta
-
-    return 1.0 if wrong >= sample else float(beta.ppf(1 - alpha, wrong + 1, sample - wrong))
-
-
 def write_certificate(certificate: LabelCertificate, folder: Path) -> None:
     """Leave it in the folder."""
     text = json.dumps(certificate.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
     write_atomic(folder / FILE, text.encode())
-
-
-def certificate_beside(table: Path) -> LabelCertificate | None:
-    """The certificate of a table of labels; None without one, or if the table was changed since."""
-    file = (table if table.is_dir() else table.parent) / FILE
-    try:
-        certificate = LabelCertificate.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError):
-        return None
-    if table.is_dir():
-        return certificate
-    known = certificate.files.get(table.name)
-    return certificate if known is not None and known == digest(table) else None
 
 
 def digest(path: Path) -> str:

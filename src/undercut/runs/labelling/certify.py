@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from undercut.build.labels.audit.binomial import exact_upper
 from undercut.build.labels.deciding.steps import Step
-from undercut.runs.labelling.certificate import LabelCertificate, upper_bound
+from undercut.runs.labelling.certificate import LabelCertificate
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.journal import Journal
 from undercut.runs.labelling.position import count_wrong, judged
@@ -37,7 +38,7 @@ def certify(
     if not done:
         return plain
     audit, wrong = done[-1]
-    bound = upper_bound(wrong, len(audit.labels), audit.alpha)
+    bound = exact_upper(wrong, len(audit.labels), confidence=1 - audit.alpha)
     return plain.model_copy(
         update={
             "certified": bound <= config.target_error,

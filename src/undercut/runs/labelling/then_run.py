@@ -6,7 +6,6 @@ from pathlib import Path
 
 from undercut.core.money import Money
 from undercut.runs.config import RunConfig
-from undercut.runs.labelling.output import CSV
 from undercut.runs.labelling.result import LabelReport
 from undercut.runs.progress import Progress, Silence
 
@@ -28,7 +27,7 @@ def then_run(report: LabelReport, *, progress: Progress | None = None) -> Path |
     )
     run(
         RunConfig(
-            train=str(folder / CSV),
+            train=str(folder),
             test=config["test"],
             text_column="text",
             label_column="label",

@@ -13,6 +13,7 @@ import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.hygiene import clean
+from undercut.build.data.labelled import labelled_table
 from undercut.build.data.read import Table, read_table
 from undercut.build.data.splits import SplitConfig, split
 from undercut.core.dataset import Dataset, IntArray
@@ -101,14 +102,16 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
 def digest_path(path: Path) -> str:
     """sha256 over a file, or over the names and contents of a folder's files.
 
-    Of a folder that `undercut clean` left only the rows and their copies count: reports and
-    ledgers change.
+    Of a folder that `undercut clean` left only the rows and their copies count, of a folder of
+    labels only its table: reports, ledgers and certificates change.
     """
-    cleaned = cleaned_folder(path)
+    cleaned, labelled = cleaned_folder(path), labelled_table(path)
     hashed = hashlib.sha256()
     try:
         if cleaned is not None:
             files = [file for file in (cleaned.data, cleaned.augmented) if file is not None]
+        elif labelled is not None:
+            files = [labelled]
         else:
             files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
