@@ -1,9 +1,9 @@
-"""What labels of BANKING77 cost in a market of a model, a crowd and an expert, on simulated workers.
+"""What labels of BANKING77 cost in a market of a model, a crowd and an expert (simulated).
 
-    python benchmarks/labels_market.py FOLDER [--seeds 5] [--out benchmarks/results/labels_market.json]
+    python benchmarks/labels_market.py FOLDER [--seeds 5] [--out FILE]
 
-FOLDER holds train.csv and test.csv (text, intent). The 10,003 texts of train.csv are labelled; their
-labels are the truth and teach nobody. Workers, their errors depending on the text:
+FOLDER holds train.csv and test.csv (text, intent). The 10,003 texts of train.csv are labelled;
+their labels are the truth and teach nobody. Workers, their errors depending on the text:
 
 - model, .003: words and character n-grams, logistic regression, on 15 rows a class of test.csv;
   wrong where that model is wrong, with its own probabilities, which are not calibrated.
@@ -150,9 +150,7 @@ def go(
         "cost_a_text": round(cost / len(world.truth), 4),
         "true_error": round(float((found.labels != world.truth).mean()), 4),
         "believed_error": round(found.error, 4),
-        "by_worker": {
-            f.name: round(float(c), 2) for f, c in zip(facts, found.spent, strict=True)
-        },
+        "by_worker": {f.name: round(float(c), 2) for f, c in zip(facts, found.spent, strict=True)},
         "audits": [[a.items, a.wrong, a.allowed] for a in found.audits],
         "rounds": found.rounds,
     }
@@ -190,9 +188,7 @@ def run(folder: Path, seed: int, *, say: bool) -> dict[str, object]:
     def twin(family: str) -> list[tuple[WorkerFacts, Answers]]:
         from dataclasses import replace
 
-        return [
-            (replace(MODEL, name=name, family=family), model[1]) for name in ("model", "twin")
-        ]
+        return [(replace(MODEL, name=name, family=family), model[1]) for name in ("model", "twin")]
 
     alone = MarketConfig(seed=seed, audit=False)
     result: dict[str, object] = {
@@ -200,9 +196,7 @@ def run(folder: Path, seed: int, *, say: bool) -> dict[str, object]:
         "crowd_error": round(float((crowd()[1](items)[0] != world.truth).mean()), 4),
         "three_crowd_votes_error": round(three_votes(world, seed), 4),
         "market": go(world, [model, crowd(), expert], config, say=say),
-        "market_without_student": go(
-            world, [model, crowd(), expert], config, student=False
-        ),
+        "market_without_student": go(world, [model, crowd(), expert], config, student=False),
         "crowd_alone": go(world, [crowd()], alone, student=False),
         "crowd_and_student": go(world, [crowd(), expert], config),
         "cloned_same_family": go(world, [*twin("m"), crowd(), expert], config),

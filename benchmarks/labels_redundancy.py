@@ -1,12 +1,12 @@
 """Adaptive redundancy on recorded crowds: accuracy against the share of the votes that was bought.
 
-    python benchmarks/labels_redundancy.py FOLDER [--seeds 5] [--out benchmarks/results/labels_redundancy.json]
+    python benchmarks/labels_redundancy.py FOLDER [--seeds 5] [--out FILE]
 
 FOLDER holds one folder a set (dog, web_relevance), each with answers.csv (item, worker, answer) and
 truth.csv (item, class); the sets are not shipped. A vote is bought by uncovering a recorded one.
 `known`: whoever is on offer for an item is known beforehand, so good workers can be preferred;
-`unknown`: the next voter is anybody who voted on the item; `even`: every item gets the same number of
-votes, of anybody. All are merged by the default method. The seed orders the offers.
+`unknown`: the next voter is anybody who voted on the item; `even`: every item gets the same number
+of votes, of anybody. All are merged by the default method. The seed orders the offers.
 """
 
 from __future__ import annotations

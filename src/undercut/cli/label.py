@@ -66,9 +66,7 @@ def label(
     ] = False,
     explore: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="Random texts to try the workers on first.  [default: 150]"
-        ),
+        typer.Option(metavar="N", help="Random texts to try the workers on first.  [default: 150]"),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Same seed, same decisions.  [default: 0]")
@@ -180,9 +178,7 @@ def _then_run(report: LabelReport, *, quiet: bool) -> None:
         sys.stderr.write(f"{found}\n")
 
 
-def _resume(
-    folder: str | None, budget: str | None, *, ask_again: bool, quiet: bool
-) -> LabelReport:
+def _resume(folder: str | None, budget: str | None, *, ask_again: bool, quiet: bool) -> LabelReport:
     from undercut.cli.stage_display import stage_display
     from undercut.core.errors import ConfigError
     from undercut.runs.labelling.job import resume

@@ -85,11 +85,9 @@ def test_a_sure_judge_takes_all_doubt_away() -> None:
 def test_votes_never_hurt_and_never_help_beyond_certainty(
     weights: list[float], accuracy: float
 ) -> None:
-    row = np.sort(np.array(weights[:3]))[::-1].tolist() + [weights[3] * 0.1]
+    row = [*np.sort(np.array(weights[:3]))[::-1].tolist(), weights[3] * 0.1]
     beliefs = np.array([row]) / sum(row)
-    tops = [
-        expected_top(beliefs, accuracy=accuracy, collision=0.1, votes=n)[0] for n in range(3)
-    ]
+    tops = [expected_top(beliefs, accuracy=accuracy, collision=0.1, votes=n)[0] for n in range(3)]
     assert tops[0] <= tops[1] + 1e-9
     assert tops[2] <= 1 + 1e-9
 
@@ -117,7 +115,7 @@ def test_an_audit_certifies_no_more_than_the_binomial_allows() -> None:
 
 
 def test_audit_plan_weighs_the_judge_against_better_labels() -> None:
-    common = dict(items=10_000, target_error=0.05, alpha=0.04, passes=0.9, error_now=0.1)
+    common = {"items": 10_000, "target_error": 0.05, "alpha": 0.04, "passes": 0.9, "error_now": 0.1}
     dear_judge = plan_audit(**common, judge_price=5.0, error_price=0.1)  # type: ignore[arg-type]
     dear_labels = plan_audit(**common, judge_price=0.1, error_price=5.0)  # type: ignore[arg-type]
     assert dear_judge is not None
@@ -159,9 +157,7 @@ def test_a_basket_keeps_its_bounds_and_takes_the_best_bargains(
     random = np.random.default_rng(seed)
     price = random.random(sources) + 0.01
     offered = Offers(random.random((items, sources)) * 0.5, price, price)
-    basket = fill(
-        offered, np.ones(items), planned_error=0.0, money=money, most=most
-    )
+    basket = fill(offered, np.ones(items), planned_error=0.0, money=money, most=most)
     assert price[basket.source].sum() <= money + 1e-9
     assert len(basket.item) <= most
     assert len(np.unique(basket.item)) == len(basket.item)
@@ -230,7 +226,14 @@ def test_answers_about_something_else_are_refused() -> None:
         heard([("x", answer)], items=["i"], classes=["a"], sources=[worker])
     with pytest.raises(InputError, match="not an item and class here"):
         heard([("w", answer)], items=["i"], classes=["b"], sources=[worker])
-    assert len(heard([("w", replace(answer, label=None))], items=["i"], classes=["b"], sources=[worker]).votes) == 0
+    assert (
+        len(
+            heard(
+                [("w", replace(answer, label=None))], items=["i"], classes=["b"], sources=[worker]
+            ).votes
+        )
+        == 0
+    )
 
 
 def test_a_market_keeps_its_promise_for_less_than_the_expert() -> None:

@@ -53,7 +53,9 @@ def test_who_errs_is_not_asked_before_who_does_not() -> None:
 def test_items_without_a_vote_come_first() -> None:
     votes, _ = crowd()
     kept = votes.take(np.flatnonzero(votes.item >= 50))
-    chosen = next_votes(kept, np.arange(200), None, replace(RedundancyConfig(), round_fraction=0.25))
+    chosen = next_votes(
+        kept, np.arange(200), None, replace(RedundancyConfig(), round_fraction=0.25)
+    )
     assert sorted(chosen) == list(range(50))
 
 

@@ -65,9 +65,7 @@ def people(folder: Path, name: str, price: str, accuracy: float, *, each: int = 
         Skill(accuracy, 50.0),
         votes_per_item=each,
     )
-    return PeopleWorker(
-        facts, folder / f"{name}.csv", folder / f"{name}.answers.csv", Format.CSV
-    )
+    return PeopleWorker(facts, folder / f"{name}.csv", folder / f"{name}.answers.csv", Format.CSV)
 
 
 def answer_tasks(worker: PeopleWorker, person: str) -> int:

@@ -44,7 +44,12 @@ def main() -> None:
     folder, texts, port, repeatable = sys.argv[1:]
     worker = PaidWorker(int(port), repeatable=repeatable == "yes")
     config = LabelConfig(
-        source=texts, workers="none.yaml", budget="100 USD", classes=("a,b",), out=folder, explore=20
+        source=texts,
+        workers="none.yaml",
+        budget="100 USD",
+        classes=("a,b",),
+        out=folder,
+        explore=20,
     )
     if _begun(Path(folder)):
         resume(Path(folder), workers=[worker])

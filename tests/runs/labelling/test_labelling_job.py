@@ -112,7 +112,10 @@ def test_people_are_waited_for_and_paid_once(tmp_path: Path) -> None:
 def test_audit_hides_what_it_asks_to_confirm(tmp_path: Path) -> None:
     expert = people(tmp_path, "expert", "0.01", 0.99)
     expert = type(expert)(
-        expert.facts, tmp_path / "e.json", tmp_path / "e.answers.json", type(expert.format)("label_studio")
+        expert.facts,
+        tmp_path / "e.json",
+        tmp_path / "e.answers.json",
+        type(expert.format)("label_studio"),
     )
     cheap = Machine("cheap", "0.0001", 0.97, seed=3)
     report = label(config(tmp_path, explore=0), workers=[cheap, expert])

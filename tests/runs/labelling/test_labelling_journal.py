@@ -26,9 +26,7 @@ def opened(path: Path, items: int = 1000) -> Journal:
 
 
 def put(journal: Journal, items: list[str], budget: str = "1 USD") -> None:
-    journal.put(
-        items, worker="w", purpose="label", price=CENT, budget=Money.parse(budget), at=AT
-    )
+    journal.put(items, worker="w", purpose="label", price=CENT, budget=Money.parse(budget), at=AT)
 
 
 def test_threads_and_handles_together_keep_the_budget(tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ def killed_job(
     """The job's folder, what was charged, and how often it was killed in the middle."""
     draw = random.Random(seed)
     source, job = folder / "texts.csv", folder / "labelled"
-    source.write_text("id,text\n" + "".join(f"t{n},{'a' if n % 2 else 'b'} {n}\n" for n in range(texts)))
+    source.write_text(
+        "id,text\n" + "".join(f"t{n},{'a' if n % 2 else 'b'} {n}\n" for n in range(texts))
+    )
     done = 0
     with paid_server(folder, idempotent=idempotent) as (port, charges):
         while True:
@@ -100,9 +102,7 @@ def check_nothing_lost(job: Path, texts: int, charges: list[str], kills: int) ->
 
 @pytest.mark.parametrize("idempotent", [True, False])
 def test_killed_again_and_again(tmp_path: Path, idempotent: bool) -> None:
-    job, charges, kills = killed_job(
-        tmp_path, texts=90, kills=5, idempotent=idempotent, seed=7
-    )
+    job, charges, kills = killed_job(tmp_path, texts=90, kills=5, idempotent=idempotent, seed=7)
     assert kills >= 3
     check_nothing_lost(job, 90, charges, kills)
     if idempotent:

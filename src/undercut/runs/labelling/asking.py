@@ -31,7 +31,7 @@ def finish_batch(
     now: Now,
     tick: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Put the batch's questions that nobody has heard, chunk by chunk, and write each chunk's answers.
+    """Put the batch's questions that nobody has heard, and write the answers, chunk by chunk.
 
     Questions that were sent before a kill go to workers that are `repeatable` (or free) again,
     since those answer from what they remember; to others never: they are written off as in doubt.
@@ -41,9 +41,7 @@ def finish_batch(
     if not again and any(put.state is AskState.SENT for put in puts):
         journal.doubt(batch, at=now())
     waiting = [
-        put
-        for put in puts
-        if put.state is AskState.OPEN or (again and put.state is AskState.SENT)
+        put for put in puts if put.state is AskState.OPEN or (again and put.state is AskState.SENT)
     ]
     size = FREE_CHUNK if worker.facts.price.amount == 0 else CHUNK
     for start in range(0, len(waiting), size):

@@ -1,4 +1,4 @@
-"""The certificate of a labelled set, as it lies beside the labels and travels into a plan's report."""
+"""The certificate beside the labels, which travels into a plan's report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a labelling job will cost, before anything is spent: the same decisions on made-up answers."""
+"""What a labelling job will cost, before it does: the same decisions on made-up answers."""
 
 from __future__ import annotations
 

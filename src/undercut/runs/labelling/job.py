@@ -25,8 +25,8 @@ from undercut.runs.labelling.asking import AnyWorker, collect, finish_batch, han
 from undercut.runs.labelling.certify import certify
 from undercut.runs.labelling.config import LabelConfig, make_label_config
 from undercut.runs.labelling.formats import Suggestion
-from undercut.runs.labelling.journal import FILE, AuditDrawn, Journal
 from undercut.runs.labelling.joint import Joint, decide, first, load_joint, save_joint
+from undercut.runs.labelling.journal import FILE, AuditDrawn, Journal
 from undercut.runs.labelling.label_booking import book_closed
 from undercut.runs.labelling.output import write_all
 from undercut.runs.labelling.people import PeopleWorker
@@ -175,7 +175,9 @@ def resume(
                 f"{folder}: the job was stopped before it began",
                 hint=f"remove {folder / FILE} and label again",
             )
-        config = make_label_config({**stored, "out": str(folder), "budget": budget or stored["budget"]})
+        config = make_label_config(
+            {**stored, "out": str(folder), "budget": budget or stored["budget"]}
+        )
         if budget is not None:
             journal.set_meta("config", config.model_dump(mode="json"))
         items, classes = _in_order(journal.items(), config), tuple(journal.meta("classes"))
@@ -399,7 +401,8 @@ def _audit_record(job: Job, step: Step, items: Sequence[str]) -> AuditDrawn:
             for item, i in zip(items, step.item.tolist(), strict=True)
         },
         errors={
-            item: float(standing.error[i]) for item, i in zip(items, step.item.tolist(), strict=True)
+            item: float(standing.error[i])
+            for item, i in zip(items, step.item.tolist(), strict=True)
         },
     )
 
@@ -435,7 +438,9 @@ def _book(job: Job) -> None:
 def _finish(job: Job, step: Step, status: Status) -> LabelReport:
     position = job.position()
     labels = labelled_items(job.items, position.heard, step.learnt)
-    certificate = certify(job.journal, job.config, step, labels=len(labels), judge=_judge(job, step))
+    certificate = certify(
+        job.journal, job.config, step, labels=len(labels), judge=_judge(job, step)
+    )
     texts = [(ask.item, ask.text) for ask in job.everything]
     signed = write_all(job.config.out_folder, certificate, labels, texts)
     report = build_report(
@@ -462,4 +467,3 @@ def _judge(job: Job, step: Step) -> str | None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-

@@ -103,7 +103,9 @@ def _options(
             Option("better", measured.noise_costs / 2, price * fewer, "the same noise once more")
         )
     if measured.distil_gains is not None and not joint.distil:
-        options.append(Option("distil", measured.distil_gains, 0.0, "pseudo-labels on held-out labels"))
+        options.append(
+            Option("distil", measured.distil_gains, 0.0, "pseudo-labels on held-out labels")
+        )
     return options
 
 

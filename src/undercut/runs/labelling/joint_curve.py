@@ -64,7 +64,9 @@ def measure_options(
         tuple(errors),
         fit_power_law(sizes, errors),
         _noise_costs(vectors, labels, error, targets, errors[-1], random),
-        None if not len(unlabelled) else _distil_gains(vectors, targets, labels, belief, unlabelled),
+        None
+        if not len(unlabelled)
+        else _distil_gains(vectors, targets, labels, belief, unlabelled),
     )
 
 
@@ -86,7 +88,9 @@ def _noise_costs(
     for _ in range(REPEATS):
         flipped = random.random(len(labels)) < error.mean()
         wrong = np.where(flipped, random.permutation(labels), labels)
-        scores = leave_one_out(vectors, np.eye(targets.shape[1])[wrong], np.ones(len(labels)), RIDGE)
+        scores = leave_one_out(
+            vectors, np.eye(targets.shape[1])[wrong], np.ones(len(labels)), RIDGE
+        )
         costs.append(1 - np.average(scores.argmax(axis=1) == labels, weights=1 - error) - now)
     return max(float(np.mean(costs)), 0.0)
 
@@ -102,10 +106,14 @@ def _distil_gains(
         plain = _fit(vectors[taught], targets[taught], np.ones(int(taught.sum())))
         guessed = np.eye(targets.shape[1])[(_padded(unlabelled) @ plain).argmax(axis=1)]
         both = np.concatenate([vectors[taught], unlabelled])
-        weight = np.concatenate([np.ones(int(taught.sum())), np.full(len(unlabelled), PSEUDO_WEIGHT)])
+        weight = np.concatenate(
+            [np.ones(int(taught.sum())), np.full(len(unlabelled), PSEUDO_WEIGHT)]
+        )
         distilled = _fit(both, np.concatenate([targets[taught], guessed]), weight)
         right = [
-            np.average((_padded(vectors[held]) @ beta).argmax(axis=1) == labels[held], weights=belief[held])
+            np.average(
+                (_padded(vectors[held]) @ beta).argmax(axis=1) == labels[held], weights=belief[held]
+            )
             for beta in (plain, distilled)
         ]
         gains.append(float(right[1] - right[0]))

@@ -31,14 +31,16 @@ NANO = Decimal(10) ** 9
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE items (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, text TEXT NOT NULL);
+CREATE TABLE items (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, text TEXT NOT NULL);
 CREATE TABLE batches (
     id INTEGER PRIMARY KEY, worker TEXT NOT NULL, purpose TEXT NOT NULL, at TEXT NOT NULL,
     closed TEXT);
 CREATE TABLE asks (
     id INTEGER PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batches(id),
     item TEXT NOT NULL REFERENCES items(id), worker TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('open', 'sent', 'answered', 'doubt')), nano INTEGER NOT NULL);
+    state TEXT NOT NULL CHECK (state IN ('open', 'sent', 'answered', 'doubt')),
+    nano INTEGER NOT NULL);
 CREATE INDEX asks_of_batch ON asks(batch);
 CREATE TABLE answers (
     id INTEGER PRIMARY KEY, ask INTEGER UNIQUE REFERENCES asks(id), source TEXT NOT NULL,
@@ -165,7 +167,8 @@ class Journal:
         """Write a fact of the job."""
         with self._writing() as write:
             write.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                "INSERT INTO meta VALUES (?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, json.dumps(value, ensure_ascii=False)),
             )
 
@@ -184,7 +187,8 @@ class Journal:
     def items(self) -> tuple[Ask, ...]:
         """The job's items in the order of its file."""
         return tuple(
-            Ask(item, text) for item, text in self._read("SELECT id, text FROM items ORDER BY number")
+            Ask(item, text)
+            for item, text in self._read("SELECT id, text FROM items ORDER BY number")
         )
 
     def put(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from undercut.core.tabular.writer import open_writer
+from undercut.core.tabular.writer import ColumnType, open_writer
 from undercut.runs.labelling.certificate import LabelCertificate, digest, write_certificate
 from undercut.runs.labelling.result import Labelled
 
 COLUMNS = ("id", "text", "label", "probability", "votes", "workers")
-TYPES = {"probability": "float64", "votes": "int64"}
+TYPES: dict[str, ColumnType] = {"probability": "float64", "votes": "int64"}
 CSV, PARQUET, UNLABELLED = "labels.csv", "labels.parquet", "unlabelled.csv"
 
 
@@ -50,3 +50,9 @@ def write_all(
     signed = certificate.model_copy(update={"files": files})
     write_certificate(signed, folder)
     return signed
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with open_writer(path, columns, types=TYPES) as writer:
+        for row in rows:
+            writer.write(row)

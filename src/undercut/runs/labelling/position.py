@@ -30,8 +30,11 @@ def read_position(
         if put.worker in source_of:
             asks[place[put.item], source_of[put.worker]] += 1
     said = heard(
-        journal.answers(budget.currency), items=[a.item for a in items], classes=classes,
-        sources=sources, gold=gold,
+        journal.answers(budget.currency),
+        items=[a.item for a in items],
+        classes=classes,
+        sources=sources,
+        gold=gold,
     )
     drawn = journal.audits()
     answered = _answered(journal, drawn, budget.currency)
@@ -79,4 +82,3 @@ def count_wrong(audit: AuditDrawn, said: Mapping[str, str | None]) -> int | None
     if any(item not in said for item in audit.labels):
         return None
     return sum(said[item] != label for item, label in audit.labels.items())
-

@@ -56,7 +56,9 @@ def read_gold(config: LabelConfig, items: Sequence[Ask]) -> dict[str, str]:
     if config.gold is None:
         return {}
     stream = open_rows(config.gold)
-    label = _column(stream.columns, None, ("label", "truth", "intent", "class", "标签"), config.gold)
+    label = _column(
+        stream.columns, None, ("label", "truth", "intent", "class", "标签"), config.gold
+    )
     key = next(
         (n for n in stream.columns if n.lower() in (*ID_NAMES, *TEXT_NAMES) and n != label), None
     )
@@ -89,9 +91,7 @@ def find_classes(config: LabelConfig, gold: dict[str, str]) -> tuple[str, ...]:
         )
     unknown = sorted(set(gold.values()) - set(found))
     if unknown:
-        raise InputError(
-            f"gold label {unknown[0]!r} is not among the classes", file=config.gold
-        )
+        raise InputError(f"gold label {unknown[0]!r} is not among the classes", file=config.gold)
     return tuple(dict.fromkeys(found))
 
 
@@ -115,9 +115,7 @@ def _of_workers(path: Path) -> tuple[str, ...]:
     return ()
 
 
-def _column(
-    columns: Sequence[str], given: str | None, names: Sequence[str], source: str
-) -> str:
+def _column(columns: Sequence[str], given: str | None, names: Sequence[str], source: str) -> str:
     if given is not None:
         return given
     found = next((n for wanted in names for n in columns if n.lower() == wanted), None)

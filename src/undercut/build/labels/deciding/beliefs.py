@@ -108,9 +108,7 @@ def _skills(heard: Heard, right: Floats, judged: Floats) -> tuple[Skilled, ...]:
     )
 
 
-def _voices(
-    heard: Heard, right: Floats, judged: Floats, skills: tuple[Skilled, ...]
-) -> Floats:
+def _voices(heard: Heard, right: Floats, judged: Floats, skills: tuple[Skilled, ...]) -> Floats:
     size = len(heard.votes.workers)
     good = np.bincount(heard.votes.worker, right * judged, minlength=size)
     count = np.bincount(heard.votes.worker, judged, minlength=size)

@@ -99,7 +99,9 @@ def _family_answers(heard: Heard, families: IntArray) -> Floats:
     for number, facts in enumerate(heard.sources):
         for other, others in enumerate(heard.sources):
             stated = facts.family != "" and facts.family == others.family
-            alike = np.intersect1d(families[heard.source == number], families[heard.source == other])
+            alike = np.intersect1d(
+                families[heard.source == number], families[heard.source == other]
+            )
             same[other, number] = number != other and (stated or len(alike) > 0)
     return asked @ same
 

@@ -1,4 +1,4 @@
-"""More labels, better labels, cleaning, edited copies, distilling, or stopping: compared in money."""
+"""More labels, better labels, cleaning, edited copies, distilling or stopping, in money."""
 
 from __future__ import annotations
 

@@ -83,7 +83,8 @@ def simulate(
     sources = tuple(facts)
     price, _ = prices_of(sources)
     asks = np.zeros((items, len(sources)), dtype=np.int64)
-    books, audits = _Books(), ()
+    books = _Books()
+    audits: tuple[AuditDone, ...] = ()
     audited = np.zeros(0, dtype=np.int64)
     in_audits = np.zeros(len(sources), dtype=np.int64)
     rounds = 0

@@ -36,10 +36,10 @@ class Standing:
 def stand(heard: Heard, accuracy: Floats, collision: float, weight: Floats) -> Standing:
     """Beliefs from votes of given accuracies.
 
-    weight: (votes,) of each voice: a family's members share one. accuracy: (votes,) probability that a voice's answer of this kind is right. collision: chance
-    that two wrong answers name the same class, which makes 1 + 1 / collision classes count.
-    One coin each (Dawid and Skene's model with one accuracy a
-    voice), wrong answers meeting as often as they are seen to, not as chance would have it.
+    weight: (votes,) of each voice: a family's members share one. accuracy: (votes,) probability
+    that a voice's answer of this kind is right. collision: chance that two wrong answers name the
+    same class, which makes 1 + 1 / collision classes count. One coin each: Dawid and Skene's model
+    with one accuracy a voice, but wrong answers meet as often as they are seen to.
     """
     votes, items = heard.votes, len(heard.votes.items)
     classes = max(len(votes.classes), 1)

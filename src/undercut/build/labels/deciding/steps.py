@@ -56,9 +56,9 @@ class Position:
     """Where a job stands.
 
     asks: (items, sources) questions put so far, whatever became of them. audited: ids of items
-    that an audit drew. money: left to spend, reserved sums taken off. explored: rounds
-    of exploring that were bought. vectors: (items, width) of the texts, rows of length 1, for the student that speaks
-    for the machines; None: machines speak for themselves.
+    that an audit drew. money: left to spend, reserved sums taken off. explored: rounds of exploring
+    that were bought. vectors: (items, width) of the texts, rows of length 1, for the student that
+    speaks for the machines; None: machines speak for themselves.
     """
 
     heard: Heard
@@ -120,7 +120,9 @@ def next_step(position: Position, config: MarketConfig) -> Step:
         errors,
         planned_error=planned,
         money=max(position.money - kept, 0.0),
-        most=max(1, int(config.round_fraction * len(errors))) if _started(position) else len(errors),
+        most=max(1, int(config.round_fraction * len(errors)))
+        if _started(position)
+        else len(errors),
         error_cost=config.error_cost,
     )
     if len(basket.item):

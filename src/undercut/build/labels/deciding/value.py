@@ -68,9 +68,7 @@ def _other_named(beliefs: Floats, coin: _Coin) -> Floats:
     return after
 
 
-def drop_of_error(
-    beliefs: Floats, *, accuracy: float, collision: float, votes: int
-) -> Floats:
+def drop_of_error(beliefs: Floats, *, accuracy: float, collision: float, votes: int) -> Floats:
     """(items,): by how much `votes` more answers lower the chance that the label is wrong."""
     now = beliefs[:, :3].max(axis=1)
     then = expected_top(beliefs, accuracy=accuracy, collision=collision, votes=votes)
