@@ -58,15 +58,11 @@ def main() -> None:
 
 
 def _begun(folder: Path) -> bool:
-    """Whether a job stands there; one that was killed before it began is cleared away."""
+    """Whether a job stands there."""
     if not (folder / FILE).exists():
         return False
     with Journal.open(folder / FILE) as journal:
-        begun = journal.meta("config") is not None
-    if not begun:
-        for file in folder.glob(f"{FILE}*"):
-            file.unlink()
-    return begun
+        return journal.meta("config") is not None
 
 
 if __name__ == "__main__":

@@ -117,11 +117,7 @@ def label(
     """
     folder = config.out_folder
     with RunLock(folder):
-        if (folder / FILE).exists():
-            raise ConfigError(
-                f"{folder} holds a labelling job already",
-                hint=f"undercut label resume {folder}, or another folder with --out",
-            )
+        _refuse_second(folder)
         items = read_texts(config)
         gold = read_gold(config, items)
         classes = find_classes(config, gold)
@@ -145,6 +141,19 @@ def label(
                     joint,
                 )
             )
+
+
+def _refuse_second(folder: Path) -> None:
+    """ConfigError where a job began here; one that was killed before it began is no job."""
+    if not (folder / FILE).exists():
+        return
+    with Journal.open(folder / FILE) as journal:
+        begun = journal.meta("config") is not None
+    if begun:
+        raise ConfigError(
+            f"{folder} holds a labelling job already",
+            hint=f"undercut label resume {folder}, or another folder with --out",
+        )
 
 
 def resume(
@@ -173,7 +182,7 @@ def resume(
         if stored is None:
             raise ArtefactError(
                 f"{folder}: the job was stopped before it began",
-                hint=f"remove {folder / FILE} and label again",
+                hint=f"undercut label TEXTS --out {folder}, as before",
             )
         config = make_label_config(
             {**stored, "out": str(folder), "budget": budget or stored["budget"]}

@@ -68,14 +68,13 @@ def decide(
     labels = step.learnt.standing.labels
     error = np.minimum(step.learnt.standing.error, 1.0)
     known = labels >= 0
-    classes = len(step.learnt.standing.named) and int(labels.max(initial=0)) + 1
     pool_vectors = vectors[: joint.pool]
     measured = measure_options(
         pool_vectors[known],
         labels[known],
         error[known],
         vectors[joint.pool :] if not joint.distil else vectors[:0],
-        max(int(classes), 2),
+        max(int(labels.max(initial=0)) + 1, 2),
         seed=config.seed,
     )
     spent = float(journal.committed(config.budget_money.currency).amount)

@@ -46,7 +46,7 @@ CREATE TABLE answers (
     id INTEGER PRIMARY KEY, ask INTEGER UNIQUE REFERENCES asks(id), source TEXT NOT NULL,
     item TEXT NOT NULL, who TEXT NOT NULL, label TEXT, cost TEXT, nano INTEGER NOT NULL,
     probability REAL, seconds REAL, note TEXT NOT NULL, reference TEXT NOT NULL);
-CREATE UNIQUE INDEX once ON answers(source, reference) WHERE reference <> '';
+CREATE UNIQUE INDEX once ON answers(source, item, reference) WHERE reference <> '';
 CREATE TABLE audits (
     number INTEGER PRIMARY KEY, batch INTEGER NOT NULL, allowed INTEGER NOT NULL,
     predicted REAL NOT NULL, alpha REAL NOT NULL);

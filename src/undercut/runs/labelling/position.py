@@ -38,7 +38,6 @@ def read_position(
     )
     drawn = journal.audits()
     answered = _answered(journal, drawn, budget.currency)
-    audited = [place[item] for audit in drawn for item in audit.labels]
     left = budget - journal.committed(budget.currency)
     return Position(
         heard=said,
@@ -47,7 +46,6 @@ def read_position(
             AuditDone(len(a.labels), a.allowed, a.predicted, count_wrong(a, found))
             for a, found in zip(drawn, answered, strict=True)
         ),
-        audited=np.array(audited, dtype=np.int64),
         money=float(left.amount),
         budget=float(budget.amount),
         explored=int(journal.meta("explored") or 0),

@@ -74,7 +74,7 @@ def learn(heard: Heard) -> Learnt:
         moved = _accuracy(heard, voice, curves)
         change = float(np.abs(moved - accuracy).max(initial=0.0))
         accuracy = moved
-        collision = _collision(heard, standing, collision)
+        collision = _collision(heard, standing)
         if change < REST:
             break
     standing = stand(heard, accuracy, collision, weight)
@@ -187,7 +187,7 @@ def _accuracy(heard: Heard, voice: Floats, curves: tuple[Curve | None, ...]) -> 
     return accuracy
 
 
-def _collision(heard: Heard, standing: Standing, before: float) -> float:
+def _collision(heard: Heard, standing: Standing) -> float:
     """Share of agreeing pairs among pairs of wrong votes, judged where gold tells."""
     votes = heard.votes
     wrong = (heard.gold[votes.item] != UNKNOWN) & (standing.right < 0.5)

@@ -85,7 +85,6 @@ def simulate(
     asks = np.zeros((items, len(sources)), dtype=np.int64)
     books = _Books()
     audits: tuple[AuditDone, ...] = ()
-    audited = np.zeros(0, dtype=np.int64)
     in_audits = np.zeros(len(sources), dtype=np.int64)
     rounds = 0
     while True:
@@ -93,7 +92,7 @@ def simulate(
         left = budget - float(spent.sum())
         heard = books.heard(items, classes, sources)
         step = next_step(
-            Position(heard, asks, audits, audited, left, budget, rounds, vectors), config
+            Position(heard, asks, audits, left, budget, rounds, vectors), config
         )
         if listen is not None:
             listen(step, spent)
@@ -121,7 +120,6 @@ def simulate(
         if step.purpose is Purpose.AUDIT and step.plan is not None:
             wrong = int((answered != step.learnt.standing.labels[step.item]).sum())
             audits += (AuditDone(len(step.item), step.plan.allowed, step.error, wrong),)
-            audited = np.concatenate([audited, step.item])
             in_audits[step.source[0]] += len(step.item)
 
 

@@ -55,16 +55,14 @@ class AuditDone:
 class Position:
     """Where a job stands.
 
-    asks: (items, sources) questions put so far, whatever became of them. audited: ids of items
-    that an audit drew. money: left to spend, reserved sums taken off. explored: rounds of exploring
-    that were bought. vectors: (items, width) of the texts, rows of length 1, for the student that
+    asks: (items, sources) questions put so far, whatever became of them. money: left to spend,
+    reserved sums taken off. explored: rounds of exploring that were bought. vectors: (items, width) of the texts, rows of length 1, for the student that
     speaks for the machines; None: machines speak for themselves.
     """
 
     heard: Heard
     asks: IntArray
     audits: tuple[AuditDone, ...]
-    audited: IntArray
     money: float
     budget: float
     explored: int
@@ -112,7 +110,7 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     error_price = _error_price(offered, errors, 0.3 * config.target_error, price)
     plan = None
     if judge is not None and config.audit and len(position.audits) < config.audits:
-        plan = _plan(position, config, error, error_price, float(price[judge]))
+        plan = _plan(position, config, error, error_price, judge, float(price[judge]))
     planned = config.target_error if plan is None else plan.planned_error
     kept = 0.0 if plan is None or judge is None else plan.items * float(offered.limit[judge])
     basket = fill(
@@ -127,9 +125,10 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     )
     if len(basket.item):
         return _buy(basket, learnt, plan, error)
-    if plan is not None and judge is not None:
+    again = bool(position.audits)
+    if plan is not None and judge is not None and (not again or basket.stopped == "target"):
         return _audit(position, config, learnt, plan, judge, error, basket.stopped)
-    if position.audits and basket.stopped == "target":
+    if again:
         return _end("not_certified", learnt, None, error)
     return _end(basket.stopped, learnt, None, error)
 
@@ -168,7 +167,7 @@ def _doubt(audits: Sequence[AuditDone]) -> float:
         return 1.0
     believed = sum(audit.predicted * audit.items for audit in done) + 2.0
     found = sum(audit.wrong or 0 for audit in done) + 2.0
-    return float(np.clip(found / believed, 0.5, 5.0))
+    return float(np.clip(found / believed, 0.5, 20.0))
 
 
 def _explore(position: Position, learnt: Learnt, config: MarketConfig, error: float) -> Step:
@@ -198,10 +197,15 @@ def _explore(position: Position, learnt: Learnt, config: MarketConfig, error: fl
 
 
 def _plan(
-    position: Position, config: MarketConfig, error: float, error_price: float, judge_price: float
+    position: Position,
+    config: MarketConfig,
+    error: float,
+    error_price: float,
+    judge: int,
+    judge_price: float,
 ) -> AuditPlan | None:
     plan = plan_audit(
-        items=len(position.heard.votes.items) - len(position.audited),
+        items=int((position.asks[:, judge] == 0).sum()),
         target_error=config.target_error,
         alpha=alpha_of(len(position.audits), config),
         passes=config.audit_pass,
@@ -259,7 +263,10 @@ def _audit(
 ) -> Step:
     number = len(position.audits)
     items = len(position.heard.votes.items)
-    sample = draw(items, plan.items, config.seed, number, position.audited)
+    # What the judge has answered is right by definition, and nobody is paid twice for one answer:
+    # the sample is of the other labels, and what it proves of them holds for all the more.
+    seen = np.flatnonzero(position.asks[:, judge] > 0)
+    sample = draw(items, plan.items, config.seed, number, seen)
     plan = replace(plan, items=len(sample))
     source = np.full(len(sample), judge, dtype=np.int64)
     return Step(Purpose.AUDIT, sample, source, reason, learnt, plan, error)
