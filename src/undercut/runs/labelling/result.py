@@ -135,6 +135,8 @@ def labelled_items(items: Sequence[Ask], heard: Heard, learnt: Learnt) -> list[L
     voters: dict[int, list[str]] = {}
     for item, source in zip(heard.votes.item, heard.vote_source, strict=True):
         voters.setdefault(int(item), []).append(heard.sources[source].name)
+    # who learnt from the answers spoke for the machines, on every text
+    taught = ["student"] if len(learnt.skills) > len(heard.sources) else []
     found = []
     for number, ask in enumerate(items):
         label = int(learnt.standing.labels[number])
@@ -147,7 +149,7 @@ def labelled_items(items: Sequence[Ask], heard: Heard, learnt: Learnt) -> list[L
                 heard.votes.classes[label],
                 round(1.0 - float(learnt.standing.error[number]), 6),
                 len(names),
-                "+".join(dict.fromkeys(names)) or "gold",
+                "+".join(dict.fromkeys([*names, *taught])) or "gold",
             )
         )
     return found

@@ -56,9 +56,7 @@ def leave_one_out(vectors: Floats, targets: Floats, weight: Floats, ridge: float
     gram = padded.T @ weighted + ridge * np.eye(padded.shape[1])
     inverse = np.linalg.inv(gram)
     fitted = padded @ (inverse @ (weighted.T @ targets))
-    lever = np.minimum(
-        weight * np.einsum("ij,jk,ik->i", padded, inverse, padded, optimize=True), 0.99
-    )
+    lever = np.minimum(weight * ((padded @ inverse) * padded).sum(axis=1), 0.99)
     return np.asarray((fitted - lever[:, None] * targets) / (1 - lever)[:, None])
 
 

@@ -91,9 +91,7 @@ def simulate(
         spent = asks.sum(axis=0) * price
         left = budget - float(spent.sum())
         heard = books.heard(items, classes, sources)
-        step = next_step(
-            Position(heard, asks, audits, left, budget, rounds, vectors), config
-        )
+        step = next_step(Position(heard, asks, audits, left, budget, rounds, vectors), config)
         if listen is not None:
             listen(step, spent)
         if step.purpose is None:

@@ -56,8 +56,9 @@ class Position:
     """Where a job stands.
 
     asks: (items, sources) questions put so far, whatever became of them. money: left to spend,
-    reserved sums taken off. explored: rounds of exploring that were bought. vectors: (items, width) of the texts, rows of length 1, for the student that
-    speaks for the machines; None: machines speak for themselves.
+    reserved sums taken off. explored: rounds of exploring that were bought. vectors: (items, width)
+    of the texts, rows of length 1, for the student that speaks for the machines; None: machines
+    speak for themselves.
     """
 
     heard: Heard
