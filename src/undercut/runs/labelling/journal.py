@@ -49,7 +49,7 @@ CREATE TABLE answers (
 CREATE UNIQUE INDEX once ON answers(source, item, reference) WHERE reference <> '';
 CREATE TABLE audits (
     number INTEGER PRIMARY KEY, batch INTEGER NOT NULL, allowed INTEGER NOT NULL,
-    predicted REAL NOT NULL, alpha REAL NOT NULL);
+    predicted REAL NOT NULL, alpha REAL NOT NULL, population INTEGER NOT NULL);
 CREATE TABLE audited (
     number INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, error REAL NOT NULL);
 """
@@ -92,13 +92,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class AuditDrawn:
-    """An audit's sample with the labels as they stood, and each one's believed error."""
+    """An audit's sample with the labels as they stood, and each one's believed error.
+
+    population: labels it was drawn from: those that the judge had not given itself.
+    """
 
     number: int
     batch: int
     allowed: int
     predicted: float
     alpha: float
+    population: int
     labels: Mapping[str, str]
     errors: Mapping[str, float]
 
@@ -366,9 +370,10 @@ class Journal:
             labels.setdefault(number, {})[item] = label
             errors.setdefault(number, {})[item] = error
         return tuple(
-            AuditDrawn(n, batch, allowed, predicted, alpha, labels.get(n, {}), errors.get(n, {}))
-            for n, batch, allowed, predicted, alpha in self._read(
-                "SELECT number, batch, allowed, predicted, alpha FROM audits ORDER BY number"
+            AuditDrawn(*row, labels.get(row[0], {}), errors.get(row[0], {}))
+            for row in self._read(
+                "SELECT number, batch, allowed, predicted, alpha, population FROM audits"
+                " ORDER BY number"
             )
         )
 
@@ -403,8 +408,15 @@ def _close_full(write: sqlite3.Connection, at: datetime) -> None:
 
 def _write_audit(write: sqlite3.Connection, audit: AuditDrawn, batch: int) -> None:
     write.execute(
-        "INSERT INTO audits VALUES (?, ?, ?, ?, ?)",
-        (audit.number, batch, audit.allowed, audit.predicted, audit.alpha),
+        "INSERT INTO audits VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            audit.number,
+            batch,
+            audit.allowed,
+            audit.predicted,
+            audit.alpha,
+            audit.population,
+        ),
     )
     write.executemany(
         "INSERT INTO audited VALUES (?, ?, ?, ?)",

@@ -44,8 +44,9 @@ def plan_audit(
     """
     best: tuple[float, AuditPlan] | None = None
     for size in (*(size for size in SIZES if size < items), items):
-        allowed = largest_count(size, target_error, alpha)
-        if allowed < 0:
+        whole = size == items
+        allowed = int(target_error * size) if whole else largest_count(size, target_error, alpha)
+        if allowed < 0 or not size:
             continue
         errors = target_error * SHARES
         chance = chance_of_passing(size, allowed, errors)

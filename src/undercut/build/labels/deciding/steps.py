@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.answers import Heard
 from undercut.build.labels.deciding.audit_plan import AuditPlan, draw, plan_audit
@@ -99,20 +100,24 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     position, learnt = believe(position)
     heard = position.heard
     doubt = _doubt(position.audits)
-    errors = np.minimum(learnt.standing.error * doubt, 1.0)
+    judge = find_judge(heard, config)
+    seen = judged_items(heard, judge)
+    errors = np.where(seen, 0.0, np.minimum(learnt.standing.error * doubt, 1.0))
     error = float(errors.mean()) if len(errors) else 0.0
     if position.explored < EXPLORE_ROUNDS:
         return _explore(position, learnt, config, error)
     if position.audits and position.audits[-1].passed:
         return _end("certified", learnt, None, error)
+    if config.audit and judge is not None and 1 - seen.mean() <= config.target_error:
+        return _end("certified", learnt, None, error)
     price, _ = prices_of(heard.sources)
-    judge = find_judge(heard, config)
     offered = offers(heard, learnt, position.asks)
     error_price = _error_price(offered, errors, 0.3 * config.target_error, price)
     plan = None
     if judge is not None and config.audit and len(position.audits) < config.audits:
-        plan = _plan(position, config, error, error_price, judge, float(price[judge]))
-    planned = config.target_error if plan is None else plan.planned_error
+        plan = _plan(position, config, error, error_price, seen, float(price[judge]))
+    unseen = float(1 - seen.mean())
+    planned = config.target_error if plan is None else plan.planned_error * unseen
     kept = 0.0 if plan is None or judge is None else plan.items * float(offered.limit[judge])
     basket = fill(
         offered,
@@ -128,7 +133,7 @@ def next_step(position: Position, config: MarketConfig) -> Step:
         return _buy(basket, learnt, plan, error)
     again = bool(position.audits)
     if plan is not None and judge is not None and (not again or basket.stopped == "target"):
-        return _audit(position, config, learnt, plan, judge, error, basket.stopped)
+        return _audit(position, config, learnt, plan, judge, error, basket.stopped, seen)
     if again:
         return _end("not_certified", learnt, None, error)
     return _end(basket.stopped, learnt, None, error)
@@ -152,6 +157,14 @@ def find_judge(heard: Heard, config: MarketConfig) -> int | None:
     if not accuracies or max(accuracies) < config.judge_accuracy:
         return None
     return int(np.argmax(accuracies))
+
+
+def judged_items(heard: Heard, judge: int | None) -> NDArray[np.bool_]:
+    """(items,): whether the judge has answered the item: its label is right by definition."""
+    seen = np.zeros(len(heard.votes.items), dtype=bool)
+    if judge is not None:
+        seen[heard.votes.item[heard.vote_source == judge]] = True
+    return seen
 
 
 def alpha_of(number: int, config: MarketConfig) -> float:
@@ -202,17 +215,19 @@ def _plan(
     config: MarketConfig,
     error: float,
     error_price: float,
-    judge: int,
+    seen: NDArray[np.bool_],
     judge_price: float,
 ) -> AuditPlan | None:
+    """For the labels that the judge has not given: what is allowed of all falls on these."""
+    unseen = 1 - float(seen.mean())
     plan = plan_audit(
-        items=int((position.asks[:, judge] == 0).sum()),
-        target_error=config.target_error,
+        items=int((~seen).sum()),
+        target_error=config.target_error / unseen,
         alpha=alpha_of(len(position.audits), config),
         passes=config.audit_pass,
         judge_price=judge_price,
         error_price=error_price,
-        error_now=error,
+        error_now=error / unseen,
     )
     if plan is None or plan.items * judge_price > position.money:
         return None
@@ -261,13 +276,13 @@ def _audit(
     judge: int,
     error: float,
     reason: str,
+    seen: NDArray[np.bool_],
 ) -> Step:
     number = len(position.audits)
     items = len(position.heard.votes.items)
     # What the judge has answered is right by definition, and nobody is paid twice for one answer:
     # the sample is of the other labels, and what it proves of them holds for all the more.
-    seen = np.flatnonzero(position.asks[:, judge] > 0)
-    sample = draw(items, plan.items, config.seed, number, seen)
+    sample = draw(items, plan.items, config.seed, number, np.flatnonzero(seen))
     plan = replace(plan, items=len(sample))
     source = np.full(len(sample), judge, dtype=np.int64)
     return Step(Purpose.AUDIT, sample, source, reason, learnt, plan, error)
