@@ -37,7 +37,10 @@ class LabelCertificate(BaseModel):
     judge: str | None
     believed: float
     labels: int
-    method: str = "Clopper-Pearson, one-sided, on a simple random sample"
+    method: str = (
+        "Clopper-Pearson, one-sided, on a simple random sample of the labels that the judge had not"
+        " given itself"
+    )
     files: dict[str, str] = {}
 
 

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.answers import UNKNOWN
 from undercut.build.labels.deciding.config import MarketConfig
-from undercut.build.labels.deciding.steps import Position, Purpose, Step, alpha_of, next_step
+from undercut.build.labels.deciding.steps import (
+    Position,
+    Purpose,
+    Step,
+    alpha_of,
+    find_judge,
+    judged_items,
+    next_step,
+)
 from undercut.build.labels.workers import Ask, Worker, WorkerFacts
 from undercut.core.errors import ArtefactError, BudgetExceededError, ConfigError
 from undercut.core.ledger import Ledger
@@ -397,6 +405,7 @@ def _suggestions(job: Job) -> dict[str, Suggestion]:
 
 def _audit_record(job: Job, step: Step, items: Sequence[str]) -> AuditDrawn:
     assert step.plan is not None
+    position = job.position()
     standing = step.learnt.standing
     number = len(job.journal.audits())
     return AuditDrawn(
@@ -405,6 +414,7 @@ def _audit_record(job: Job, step: Step, items: Sequence[str]) -> AuditDrawn:
         allowed=step.plan.allowed,
         predicted=step.error,
         alpha=alpha_of(number, job.market),
+        population=int((~judged_items(position.heard, int(step.source[0]))).sum()),
         labels={
             item: job.classes[standing.labels[i]] if standing.labels[i] != UNKNOWN else ""
             for item, i in zip(items, step.item.tolist(), strict=True)
@@ -447,8 +457,16 @@ def _book(job: Job) -> None:
 def _finish(job: Job, step: Step, status: Status) -> LabelReport:
     position = job.position()
     labels = labelled_items(job.items, position.heard, step.learnt)
+    judge = find_judge(position.heard, job.market)
+    seen = judged_items(position.heard, judge)
     certificate = certify(
-        job.journal, job.config, step, labels=len(labels), judge=_judge(job, step)
+        job.journal,
+        job.config,
+        step,
+        labels=len(labels),
+        texts=len(job.items),
+        judge=None if judge is None else job.facts[judge].name,
+        judged_by=int(seen.sum()),
     )
     texts = [(ask.item, ask.text) for ask in job.everything]
     signed = write_all(job.config.out_folder, certificate, labels, texts)
@@ -465,13 +483,6 @@ def _finish(job: Job, step: Step, status: Status) -> LabelReport:
     )
     write_label_report(report, job.config.out_folder)
     return report
-
-
-def _judge(job: Job, step: Step) -> str | None:
-    drawn = job.journal.audits()
-    if not drawn:
-        return None
-    return {batch.id: batch.worker for batch in job.journal.batches()}.get(drawn[-1].batch)
 
 
 def _now() -> datetime:
