@@ -39,7 +39,7 @@ def wrong_share(folder: Path) -> float:
 
 
 def test_machines_alone_reach_a_certificate(tmp_path: Path) -> None:
-    cheap, good = Machine("cheap", "0.001", 0.8), Machine("good", "0.05", 0.99, seed=1)
+    cheap, good = Machine("cheap", "0.001", 0.95), Machine("good", "0.05", 0.99, seed=1)
     report = label(config(tmp_path), workers=[cheap, good])
     folder = tmp_path / "labelled"
     assert report.status == "certified"
@@ -135,7 +135,7 @@ def test_a_job_is_not_started_twice(tmp_path: Path) -> None:
 def test_gold_is_kept_and_asked_of_nobody(tmp_path: Path) -> None:
     gold = tmp_path / "gold.csv"
     gold.write_text("id,label\nt0,login\nt1,refund\n")
-    worker = Machine("good", "0.05", 0.99)
+    worker = Machine("good", "0.05", 0.95)
     label(config(tmp_path, gold=str(gold), audit=False, explore=0), workers=[worker])
     with (tmp_path / "labelled" / "labels.csv").open() as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}

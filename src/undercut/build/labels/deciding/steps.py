@@ -112,6 +112,10 @@ def next_step(position: Position, config: MarketConfig) -> Step:
         return _end("certified", learnt, None, error)
     price, _ = prices_of(heard.sources)
     offered = offers(heard, learnt, position.asks)
+    without = learnt.standing.labels < 0
+    if offered.drop[without].any():
+        # a text without any label is no label that could be wrong: first one for each
+        offered = replace(offered, drop=np.where(without[:, None], offered.drop, 0.0))
     error_price = _error_price(offered, errors, 0.3 * config.target_error, price)
     plan = None
     if judge is not None and config.audit and len(position.audits) < config.audits:
@@ -122,7 +126,7 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     basket = fill(
         offered,
         errors,
-        planned_error=planned,
+        planned_error=0.0 if without.any() else planned,
         money=max(position.money - kept, 0.0),
         most=max(1, int(config.round_fraction * len(errors)))
         if _started(position)

@@ -23,7 +23,18 @@ def expected_top(beliefs: Floats, *, accuracy: float, collision: float, votes: i
     named = 3 if classes >= 2.5 else 2
     others = max(classes - 3, 0.0)  # classes that stand behind the fourth column
     wrong = (1 - accuracy) / (named - 1 + others)
-    return _followed(beliefs, _Coin(accuracy, wrong, named, others), votes)
+    return _followed(_spread(beliefs, named, others), _Coin(accuracy, wrong, named, others), votes)
+
+
+def _spread(beliefs: Floats, named: int, others: float) -> Floats:
+    """Places of classes that nobody named yet take their even part of what is left for them."""
+    spread = beliefs.copy()
+    empty = spread[:, :named] <= 0
+    empty[:, -1] |= (others == 0) & ~empty.any(axis=1) & (spread[:, 3] > 0)
+    each = spread[:, 3] / np.maximum(empty.sum(axis=1) + others, 1e-300)
+    spread[:, :named] += empty * each[:, None]
+    spread[:, 3] -= empty.sum(axis=1) * each
+    return spread
 
 
 class _Coin(NamedTuple):
@@ -70,7 +81,7 @@ def _other_named(beliefs: Floats, coin: _Coin) -> Floats:
 
 def drop_of_error(beliefs: Floats, *, accuracy: float, collision: float, votes: int) -> Floats:
     """(items,): by how much `votes` more answers lower the chance that the label is wrong."""
-    now = beliefs[:, :3].max(axis=1)
+    now = beliefs[:, :3].max(axis=1)  # an item without an answer has no label: surely wrong
     then = expected_top(beliefs, accuracy=accuracy, collision=collision, votes=votes)
     return np.asarray(np.maximum(then - now, 0.0))
 
