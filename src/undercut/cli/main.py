@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.annotate import annotate
 from undercut.cli.audit import audit
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
@@ -69,7 +70,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    first = (clean, crawl, label, audit, run, predict, serve, deploy)
+    first = (clean, crawl, label, annotate, audit, run, predict, serve, deploy)
     for command in (*first, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
     for group in (data_app(), keys, votes):

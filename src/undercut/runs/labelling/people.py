@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from undercut.build.labels.workers import Answer, Ask, WorkerFacts
 from undercut.runs.labelling.formats import Format, Suggestion, read_answers, write_tasks
+from undercut.runs.labelling.recorded import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class PeopleWorker:
     """People behind a labelling tool: tasks go out as a file, answers come back as one.
 
     tasks: where `ask` writes. answers: where `collect` looks; the tool's export is put there by
-    whoever runs it. format: of both files; answers are recognised where None.
+    whoever runs it. format: of the tasks; that of the answers is recognised.
     """
 
     facts: WorkerFacts
@@ -39,17 +40,14 @@ class PeopleWorker:
     def collect(self) -> list[Answer]:
         """All answers that came back so far, each with this worker's price; none without a file.
 
+        They come from `answers`, and from the JSON lines beside it that `undercut annotate` writes.
         An answer has the person's name after this worker's: `crowd/A3F`. Answers read before come
         again: their `reference` tells.
         """
-        if not self.answers.exists():
-            return []
-        price = self.facts.price
+        files = dict.fromkeys((self.answers, self.answers.with_suffix(".jsonl")))
         return [
-            replace(
-                answer,
-                worker=f"{self.facts.name}/{answer.worker}" if answer.worker else self.facts.name,
-                cost=price if answer.cost is None else answer.cost,
-            )
-            for answer in read_answers(self.answers)
+            named(answer, self.facts)
+            for file in files
+            if file.exists()
+            for answer in read_answers(file)
         ]

@@ -108,7 +108,7 @@ def _task(record: Mapping[str, Any], line: int, path: Path) -> Task:
 
 
 def _labels(record: Mapping[str, Any], path: Path, line: int) -> list[str]:
-    found = next((record[name] for name in _LABELS if record.get(name) is not None), [])
+    found: Any = next((record[name] for name in _LABELS if record.get(name) is not None), [])
     found = [found] if isinstance(found, str) else found
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise InputError(

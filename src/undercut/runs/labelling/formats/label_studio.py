@@ -11,6 +11,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 from undercut.build.labels.workers import Answer, Ask
@@ -23,7 +24,7 @@ from undercut.runs.labelling.formats.carried import (
     new_of,
     number_in,
 )
-from undercut.runs.labelling.formats.json_files import read_json, write_json
+from undercut.runs.labelling.formats.json_files import read_json, read_text, write_json
 from undercut.runs.labelling.formats.label_studio_short import read_short
 from undercut.runs.labelling.formats.tasks import Format, Origin, Suggestion, Task
 
@@ -71,6 +72,15 @@ def labelling_config(classes: Sequence[str]) -> str:
         f'  <Choices name="{CONTROL}" toName="{_TEXT}" choice="single"{layout}>\n'
         f"{choices}  </Choices>\n</View>\n"
     )
+
+
+def classes_of_config(path: Path) -> tuple[str, ...]:
+    """The choices of a labelling interface, in its order; InputError where it is no XML."""
+    try:
+        root = ElementTree.fromstring(read_text(path))
+    except ElementTree.ParseError as error:
+        raise InputError(f"not valid XML: {error}", file=str(path)) from error
+    return tuple(name for one in root.iter("Choice") if (name := one.get("value")))
 
 
 def _row(task: Task, control: str) -> dict[str, Any]:

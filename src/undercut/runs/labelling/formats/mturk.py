@@ -116,7 +116,7 @@ def _result(task: Task, answer: Answer, extras: bool) -> dict[str, Any]:
 
 
 def _answers(
-    columns: Sequence[str], row: Mapping[str, str], item: str, line: int, file: str
+    columns: Sequence[str], row: Mapping[str, Any], item: str, line: int, file: str
 ) -> tuple[Answer, ...]:
     if not row.get("WorkerId"):
         return ()
