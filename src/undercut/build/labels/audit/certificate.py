@@ -31,6 +31,8 @@ class ClassCount:
 class LabelCertificate:
     """At the stated confidence, at most `error_upper` of the `rows` labels are wrong.
 
+    error_lower: likewise a limit on its own; 0 where tasks are open. by_label: counts, with limits
+    that are close but not exact, since a block may hold two labels.
     looked_at: draws that count; unanswered of them count as wrong under the block design, and are
     not looked at yet under the other. accuracy: estimate by the labels' own probabilities too,
     None where they have none. shares: of the classes among all rows, by truth.

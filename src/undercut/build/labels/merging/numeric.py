@@ -202,7 +202,9 @@ def _voices(scores: Scores) -> Floats:
 
 
 def _total(scores: Scores, weight: Floats) -> Floats:
-    return np.bincount(scores.item, weight, minlength=len(scores.items)).astype(np.float64)
+    return np.asarray(
+        np.bincount(scores.item, weight, minlength=len(scores.items)), dtype=np.float64
+    )
 
 
 def _weighted(scores: Scores, weight: Floats) -> Floats:
@@ -211,7 +213,7 @@ def _weighted(scores: Scores, weight: Floats) -> Floats:
     return _ratio(sums, _total(scores, weight))
 
 
-def _ratio(sums: Floats, counts: Floats) -> Floats:
+def _ratio(sums: np.ndarray, counts: np.ndarray) -> Floats:
     return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
 
 
