@@ -17,7 +17,7 @@ from undercut.build.labels.deciding.beliefs import learn
 from undercut.build.labels.deciding.calibration import calibrate
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.market import Offers, fill
-from undercut.build.labels.deciding.panel import leave_one_out
+from undercut.build.labels.deciding.panel import leave_one_out, with_student
 from undercut.build.labels.deciding.simulation import coins, simulate
 from undercut.build.labels.deciding.steps import alpha_of
 from undercut.build.labels.deciding.value import best_drop_per_vote, drop_of_error, expected_top
@@ -240,31 +240,31 @@ def test_answers_about_something_else_are_refused() -> None:
     )
 
 
-def test_a_student_lowers_the_price_and_keeps_the_promise() -> None:
+def test_a_student_speaks_for_the_machines_and_is_calibrated_by_people() -> None:
     random = np.random.default_rng(7)
-    truth = random.integers(0, 8, 900)
-    vectors = np.eye(8)[truth] + 0.35 * random.normal(size=(900, 8))
+    truth = random.integers(0, 6, 900)
+    vectors = np.eye(6)[truth] + 0.35 * random.normal(size=(900, 6))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    workers = [
-        facts("model", "0.003", 0.7),
-        facts("crowd", "0.05", 0.85, votes_per_item=7),
-        facts("expert", "0.5", 0.99),
-    ]
-    costs = []
-    for taught in (None, vectors):
-        found = simulate(
-            workers,
-            coins(workers, truth, 8, 1),
-            items=900,
-            classes=list("abcdefgh"),
-            config=MarketConfig(target_error=0.08, explore_judged=20),
-            budget=1000.0,
-            vectors=taught,
-        )
-        assert found.reason == "certified"
-        assert (found.labels != truth).mean() <= 0.08
-        costs.append(found.spent.sum())
-    assert costs[1] < 0.9 * costs[0]
+
+    def answers(accuracy: float) -> np.ndarray:
+        wrong = (truth + random.integers(1, 6, 900)) % 6
+        return np.where(random.random(900) < accuracy, truth, wrong)
+
+    model, crowd = answers(0.6), answers(0.9)
+    both = said(model, crowd, 0)
+    asked = (both.votes.worker == 0) | (both.votes.item < 300)  # people answer a third
+    some = replace(both, votes=both.votes.take(asked), probability=both.probability[asked])
+    before = learn(some)
+    taught = with_student(some, before, vectors)
+    after = learn(taught)
+    rest = np.arange(900) >= 300
+    assert taught.sources[-1].name == "student"
+    assert not taught.by_machines()[taught.vote_source == 1].any()
+    right_before = (before.standing.labels == truth)[rest].mean()
+    right_after = (after.standing.labels == truth)[rest].mean()
+    assert right_after > right_before + 0.1
+    # what it believes of texts that no person answered is about what is so
+    assert after.standing.error[rest].mean() == pytest.approx(1 - right_after, abs=0.06)
 
 
 def test_a_market_keeps_its_promise_for_less_than_the_expert() -> None:

@@ -141,7 +141,9 @@ def fill(
     else:
         reasons["worth"] = int((best[order] * error_cost >= 1).sum())
     count = min(len(order), *reasons.values())
-    stopped = next((name for name, at in reasons.items() if at == count), "nothing")
+    stopped = "nothing"
+    if count < len(order):
+        stopped = next(name for name, at in reasons.items() if at == count)
     if count == 0:
         return _nothing(stopped)
     chosen = order[:count]
