@@ -19,6 +19,9 @@ from undercut.build.labels.votes import Floats, IntArray
 
 # Until it is measured: an avoided error costs a few answers of the usual price.
 ANSWERS_AN_ERROR = 3.0
+# Before an audit beliefs are taken to be twice too good: workers who err together on the same
+# texts look better than they are.
+FIRST_DOUBT = 2.0
 # Crowds are asked twice about the first items: two people who answer alone tell how good both are.
 EXPLORE_ROUNDS = 2
 # The share of what is left of the allowed chance that each audit but the last uses up.
@@ -99,8 +102,8 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     """
     position, learnt = believe(position)
     heard = position.heard
-    doubt = _doubt(position.audits)
     judge = find_judge(heard, config)
+    doubt = _doubt(position.audits, to_come=config.audit and judge is not None)
     seen = judged_items(heard, judge)
     errors = np.where(seen, 0.0, np.minimum(learnt.standing.error * doubt, 1.0))
     error = float(errors.mean()) if len(errors) else 0.0
@@ -178,14 +181,17 @@ def alpha_of(number: int, config: MarketConfig) -> float:
     return float(left if number >= config.audits - 1 else left * FIRST_AUDIT)
 
 
-def _doubt(audits: Sequence[AuditDone]) -> float:
-    """By how much audits found more errors than were believed; 1 before the first."""
-    done = [audit for audit in audits if audit.wrong is not None]
-    if not done:
-        return 1.0
-    believed = sum(audit.predicted * audit.items for audit in done) + 2.0
-    found = sum(audit.wrong or 0 for audit in done) + 2.0
-    return float(np.clip(found / believed, 0.5, 20.0))
+def _doubt(audits: Sequence[AuditDone], *, to_come: bool) -> float:
+    """By how much beliefs are taken to be too good; each audit corrects what was believed.
+
+    to_come: an audit will be paid for, and its failure would cost more than the caution.
+    """
+    doubt = FIRST_DOUBT if to_come or audits else 1.0
+    for audit in audits:
+        if audit.wrong is not None:
+            found = (audit.wrong + 2.0) / (audit.predicted * audit.items + 2.0)
+            doubt = float(np.clip(doubt * found, 0.5, 20.0))
+    return doubt
 
 
 def _explore(position: Position, learnt: Learnt, config: MarketConfig, error: float) -> Step:
