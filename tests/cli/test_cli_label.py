@@ -11,14 +11,11 @@ from undercut.cli.exit_codes import ExitCode
 from undercut.cli.main import run_command_line
 
 WORKERS = """
-classes: [refund, card]
-workers:
-  - name: expert
-    kind: people
-    price: 0.10 USD
-    accuracy: 0.99
-    tasks: expert.csv
-    format: csv
+- name: expert
+  kind: people
+  price: 0.10 usd
+  accuracy: 0.99
+  format: csv
 """
 
 
@@ -57,6 +54,7 @@ def test_forecast_and_waiting_from_the_command_line(
     workers.write_text(WORKERS)
     out = tmp_path / "labelled"
     call = ["label", str(texts), "--workers", str(workers), "--budget", "20usd", "--out", str(out)]
+    call += ["--classes", "refund,card"]
     assert run_command_line([*call, "--dry-run", "--json"]) == ExitCode.OK
     forecast = json.loads(capsys.readouterr().out)
     assert not out.exists()
