@@ -370,8 +370,10 @@ class Journal:
             labels.setdefault(number, {})[item] = label
             errors.setdefault(number, {})[item] = error
         return tuple(
-            AuditDrawn(*row, labels.get(row[0], {}), errors.get(row[0], {}))
-            for row in self._read(
+            AuditDrawn(
+                n, batch, allowed, predicted, alpha, rows, labels.get(n, {}), errors.get(n, {})
+            )
+            for n, batch, allowed, predicted, alpha, rows in self._read(
                 "SELECT number, batch, allowed, predicted, alpha, population FROM audits"
                 " ORDER BY number"
             )

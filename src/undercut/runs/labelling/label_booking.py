@@ -47,8 +47,8 @@ def _book(
         parts.append(("-unknown", Event.FINISHED, len(costs) - len(known), None, note))
     if doubt:
         note = f"{batch.purpose}; sent before a kill, counted as paid"
-        row = _row(batch, [price] * doubt, price.currency)
-        parts.append(("-doubt", Event.ABANDONED, doubt, row, note))
+        owed = _row(batch, [price] * doubt, price.currency)
+        parts.append(("-doubt", Event.ABANDONED, doubt, owed, note))
     for suffix, event, count, row, note in parts:
         attempt = f"{run_id}-{batch.id}{suffix}"
         stage = f"label {batch.worker}"
