@@ -23,6 +23,7 @@ from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.experiment import experiment
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
+from undercut.cli.label import label
 from undercut.cli.ledger import ledger
 from undercut.cli.market import market
 from undercut.cli.offer import offer
@@ -75,7 +76,7 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    making = (clean, crawl, annotate, audit, run, predict, show, ledger, doctor)
+    making = (clean, crawl, label, annotate, audit, run, predict, show, ledger, doctor)
     operating = (serve, deploy, usage)
     selling = (price, offer, war)
     for command in (*making, *operating, *selling):
