@@ -248,26 +248,34 @@ def test_one_observation_of_one_product_still_says_what_it_cannot_know(
     assert "no support costs are given" in notes
 
 
-def test_prices_that_do_not_settle_are_said_so(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from dataclasses import replace
-
-    from undercut.sell.pricing.recommend import options
-
-    settle = options.bertrand_nash
-
-    def unsettled(*given: object, **named: object) -> object:
-        found = settle(*given, **named)  # type: ignore[arg-type]
-        return replace(found, converged=False, why="did not settle in 5 steps")
-
-    monkeypatch.setattr(options, "bertrand_nash", unsettled)
-    code, out, _ = run("price", PLAN, "-m", MARKET, "--json")
+def test_prices_that_do_not_settle_are_said_so(run: Run, tmp_path: Path) -> None:
+    # one firm dominates a nest and sells in another, whose products are all but the same: the map
+    # of markups creeps and does not arrive
+    market = tmp_path / "market.yaml"
+    market.write_text(
+        "as_of: 2026-11-01\n"
+        "currency: USD\n"
+        "buyers: 400_000_000\n"
+        "nests: {near: 0.5, far: 0.97}\n"
+        "own: {name: tickets, nest: near, price: 60, share: 0.005, monthly_answers: 40_000_000, "
+        "customers: 14, elasticity: {value: -6}}\n"
+        "rivals:\n"
+        "  - {name: acme-intents, firm: acme, nest: near, price: 65, share: 0.8}\n"
+        "  - {name: acme-lite, firm: acme, nest: far, price: 57, share: 0.1}\n"
+        "  - {name: borealis, nest: far, price: 72, share: 0.09}\n",
+        encoding="utf-8",
+    )
+    code, out, _ = run("price", PLAN, "-m", market, "--language", "zh", "--json", "--out", "p")
     assert code == 0
     found = json.loads(out)
     assert found["recommendation"]["holds"] is False
-    assert "best_response" in found["recommendation"]["why"]
-    assert any("did not settle" in note["text"] for note in found["notes"])
+    assert "equilibrium" not in found["recommendation"]["why"]
+    note = next(each for each in found["notes"] if each["says"] == "not_settled")
+    assert "did not settle in 5000 steps" in note["text"]
+    assert note["caution"] == "no convergence"
+    page = (tmp_path / "p" / "price.html").read_text(encoding="utf-8")
+    assert "不是均衡：迭代" in page
+    assert "did not settle" not in page
 
 
 def test_a_plan_that_was_changed_or_never_measured(run: Run, tmp_path: Path) -> None:
