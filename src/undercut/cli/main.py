@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.books import books_app
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
@@ -68,7 +69,7 @@ def make_app() -> typer.Typer:
     app.callback()(_undercut)
     for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys):
+    for group in (data_app(), keys, books_app):
         app.add_typer(group)
     return app
 

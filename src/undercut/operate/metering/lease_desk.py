@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -101,6 +101,14 @@ class LeaseDesk:
             else:
                 work = partial(self._renew, slot=slot, lease=lease)
             self._background(slot, [lease], work)
+
+    def renounce(self, accounts: Collection[str]) -> None:
+        """Give back what was leased under limits that stand no more; what is in flight is
+        settled one by one when recorded."""
+        for slot, lease in list(self._leases.items()):
+            if slot[0] in accounts:
+                self._forget(slot, lease)
+                self._background(slot, [lease], partial(end_leases, lease_ids=[lease.lease_id]))
 
     def close_all(self) -> TaskJob | None:
         """Give every lease back; returns the task that does, None where there is none."""
