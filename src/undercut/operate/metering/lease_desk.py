@@ -128,7 +128,9 @@ class LeaseDesk:
         loop = asyncio.get_running_loop()
         trip = (slot, id(loop))
         filling = self._filling.get(trip)
-        if filling is not None:
+        # one that is done and not yet taken away would be awaited without a pause: whoever finds
+        # nothing in it would ask for it again at once and for ever, and the loop would stand still
+        if filling is not None and not filling.done():
             return await asyncio.shield(filling), False
         filling = loop.create_task(self._lease(slot, inputs, attos))
         self._filling[trip] = filling
@@ -136,7 +138,8 @@ class LeaseDesk:
         return await asyncio.shield(filling), True
 
     def _filled(self, trip: tuple[Slot, int], done: asyncio.Task[Granted]) -> None:
-        self._filling.pop(trip, None)
+        if self._filling.get(trip) is done:
+            del self._filling[trip]
         if not done.cancelled():
             # looked at here, so that asyncio does not complain where every waiter has gone
             done.exception()
