@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from undercut.operate.metering.deployments import (
 from undercut.operate.metering.own_cost import book_own_cost
 from undercut.operate.metering.schema import bookings, claims, month_totals, requests
 from undercut.operate.metering.usage import usage
+from undercut.runs.serving_usage import BooksUsage
 from undercut.runs.usage_export import export_cloud_events
 
 TODAY = date(2026, 11, 20)
@@ -67,6 +69,21 @@ def test_usage_by_day_key_and_plan(filled: OpenBooks) -> None:
     for month in ("2026-13", "2026-1", "x", "2026-11\n"):
         with pytest.raises(ConfigError, match="YYYY-MM"):
             filled.read(lambda c, m=month: usage(c, "one", m))
+
+
+def test_the_http_side_sums_the_same(filled: OpenBooks) -> None:
+    caller, _ = new_caller(filled, "one")
+    mixed = replace(answered(caller, inputs=5, cost=usd("1")), stages={"ngram": 3, "small": 2})
+    run(serve(filled, mixed, most=None))
+    found = run(BooksUsage(filled).month_usage("one", "2026-11"))
+    total = filled.read(lambda c: usage(c, "one", "2026-11")).total
+    assert (found.requests, found.inputs, found.tokens) == (5, 13, 91)
+    assert (total.requests, total.inputs, total.tokens) == (5, 13, 91)
+    assert found.costs == total.costs == (Money.parse("2eur"), usd("1.2500000001"))
+    assert found.unknown_cost_inputs == 2
+    assert found.stages == {"ngram": 11, "small": 2}
+    nothing = run(BooksUsage(filled).month_usage("nobody", "2026-11"))
+    assert (nothing.requests, nothing.costs, nothing.stages) == (0, (), {})
 
 
 @pytest.mark.parametrize(
