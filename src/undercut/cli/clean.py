@@ -100,6 +100,14 @@ def clean(
             "web for long texts without labels, else short.  [default: auto]"
         ),
     ] = None,
+    quality_limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE=NUMBER",
+            help="Another threshold for a quality rule, such as few_words=30, or 30,50 with one "
+            "for Chinese, or few_words=off; can be repeated. Try it first: undercut data preview.",
+        ),
+    ] = None,
     simplified: Annotated[
         bool, typer.Option("--simplified", help="Write traditional Chinese in simplified.")
     ] = False,
@@ -125,14 +133,14 @@ def clean(
     ] = None,
     near_threshold: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Least similarity of near-duplicates.  [default: 0.7]"),
+        typer.Option(metavar="SHARE", help="Least similarity of near-duplicates.  [default: 0.55]"),
     ] = None,
     semantic: Annotated[
         float | None,
         typer.Option(
             metavar="COSINE",
-            help="Texts whose sentence vectors are as near as this, such as 0.95, count as "
-            "near-duplicates too.",
+            help="Texts whose sentence vectors are as near as this count as near-duplicates too: "
+            "0.7 or 0.8 for English; look at what a Chinese one joins.",
         ),
     ] = None,
     label_noise: Annotated[
@@ -204,6 +212,7 @@ def clean(
         "licence": licence,
         "languages": tuple(language_only) if language_only else None,
         "quality": quality and quality.value,
+        "quality_limits": tuple(quality_limit) if quality_limit else None,
         "simplified": simplified or None,
         "mask": False if keep_personal_data else None,
         "pseudonym_key": pseudonym_key,

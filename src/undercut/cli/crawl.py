@@ -110,7 +110,11 @@ def summary_lines(summary: CrawlSummary) -> list[str]:
     ]
     if summary.waiting:
         why = "the page limit is reached" if summary.limit_reached else "stopped"
+        if summary.resting and not summary.limit_reached:
+            why = "their sites ask for a rest; the same command goes on after it"
         lines.append(f"{count(summary.waiting)} URLs still wait ({why})")
+    for site, urls, until in summary.resting[:SHOWN_REASONS]:
+        lines.append(f"  {count(urls):>6}  {site} asks to be left alone until {until:%F %T} UTC")
     if summary.failed or summary.refused:
         lines.append(
             f"{count(summary.failed)} URLs failed, {count(summary.refused)} were not asked for:"

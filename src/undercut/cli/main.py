@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 
 import undercut
+from undercut.cli.annotate import annotate
 from undercut.cli.books import books_app
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
@@ -18,15 +19,20 @@ from undercut.cli.data import data_app
 from undercut.cli.deploy import deploy
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
+from undercut.cli.experiment import experiment
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
 from undercut.cli.ledger import ledger
+from undercut.cli.market import market
+from undercut.cli.offer import offer
 from undercut.cli.predict import predict
+from undercut.cli.price import price
 from undercut.cli.run import run
 from undercut.cli.serve import serve
 from undercut.cli.show import show
 from undercut.cli.streams import soften_encodings
 from undercut.cli.usage import usage
+from undercut.cli.war import war
 
 PROGRAM = "undercut"
 
@@ -67,9 +73,12 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    for command in (clean, crawl, run, predict, serve, deploy, show, ledger, doctor, usage):
+    making = (clean, crawl, annotate, run, predict, show, ledger, doctor)
+    operating = (serve, deploy, usage)
+    selling = (price, offer, war)
+    for command in (*making, *operating, *selling):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys, books_app):
+    for group in (data_app(), keys, books_app, market, experiment):
         app.add_typer(group)
     return app
 

@@ -3,6 +3,7 @@
     UndercutError
     ├── InputError          the user's data is wrong: file, line, what was expected
     ├── ConfigError         a setting is wrong or contradicts another
+    │   └── BelowFloorError     a quote lies below the floor and nobody has answered for it
     ├── MissingExtraError   an optional package is needed for this step
     ├── BudgetExceededError the next step would cost more than is left
     ├── ArtefactError       a stored artefact is missing, changed or from another version
@@ -59,6 +60,10 @@ class InputError(UndercutError):
 
 class ConfigError(UndercutError):
     """A setting has a wrong value or contradicts another setting."""
+
+
+class BelowFloorError(ConfigError):
+    """A quote lies below what the answers cost; it needs a recorded override."""
 
 
 class MissingExtraError(UndercutError):

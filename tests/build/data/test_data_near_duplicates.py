@@ -53,7 +53,9 @@ def alike(a: set[int], b: set[int], config: NearDuplicateConfig) -> float:
     if not a or not b:
         return 0.0
     shared = len(a & b)
-    if shared < config.agreement * min(len(a), len(b)):
+    smaller = min(len(a), len(b))
+    few = smaller - shared <= config.few_missing
+    if shared < (config.agreement if few else config.long_agreement) * smaller:
         return 0.0
     return shared / len(a | b)
 
@@ -108,6 +110,18 @@ def test_every_pair_has_the_similarity_of_its_plain_sets(texts):
         assert a < b
         assert similarity == pytest.approx(alike(sets[a], sets[b], config))
         assert similarity >= np.float32(config.threshold)
+
+
+def test_two_typos_are_one_text_and_another_name_is_another() -> None:
+    text = "请问南京门店的周佳慧明天下午什么时候来我家安装洗衣机"
+    typos = text.replace("门店", "门点").replace("洗衣机", "洗依机")
+    name = text.replace("周佳慧", "陈思远")
+    longer = text + "，谢谢你们"
+    found = near_duplicates([text, typos, name, longer])
+    assert [group.members for group in found.groups] == [(0, 1, 3)]
+    # one share for all lengths joins them
+    loose = near_duplicates([text, name], NearDuplicateConfig(long_agreement=0.85))
+    assert [group.members for group in loose.groups] == [(0, 1)]
 
 
 def test_banding_misses_next_to_nothing_that_brute_force_finds():

@@ -134,7 +134,9 @@ def test_preview_agrees_with_judge() -> None:
         config = QualityConfig((Limit("few_words", removal.threshold),))
         gone = [i for i, text in enumerate(texts) if judge(text, config)]
         assert (removal.removed, removal.texts) == (len(gone), 4)
-        assert removal.examples == tuple(gone[:2])
+        assert [example.at for example in removal.examples] == gone[:2]
+        assert all(example.text == texts[example.at] for example in removal.examples)
+        assert (removal.chinese, removal.removed_chinese) == (1, 1 if 3 in gone else 0)
     assert removals[-1].removed_fraction == 1.0
 
 

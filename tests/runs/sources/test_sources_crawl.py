@@ -2,6 +2,7 @@ import gzip
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from sources_sites import Site, quick, redirect, story
 
+from undercut.cli.crawl import summary_lines
 from undercut.core.errors import ArtefactError, ConfigError, InputError
 from undercut.runs.sources import open_source
 from undercut.runs.sources.crawl.run import crawl, read_seeds
@@ -260,6 +262,7 @@ def test_two_crawls_do_not_meet_in_a_folder(tmp_path: Path, site: Site) -> None:
 
 _CHILD = """
 import signal
+import sqlite3
 # started in the background of a shell, it would ignore Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import json, sys
@@ -345,3 +348,74 @@ def test_a_crawl_that_is_done_asks_for_nothing_more(site: Site, tmp_path: Path) 
     assert len(site.asked) == asked
     assert crawl([site.url + "/0"], tmp_path, quick(limit=9)).kept == 5  # a higher limit goes on
     assert crawl([site.url + "/0"], tmp_path, quick(limit=9)).requests == 0
+
+
+def busy_then(page: str, *, times: int, status: int, after: str) -> Callable[..., None]:
+    """A page that is refused some times, naming when to come again."""
+    left = iter(range(times))
+
+    def answer(handler: object) -> None:
+        if next(left, None) is None:
+            handler.reply(page.encode())  # type: ignore[attr-defined]
+        else:
+            handler.reply(b"busy", status=status, Retry_After=after)  # type: ignore[attr-defined]
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_site_rests_as_long_as_it_asks(site: Site, tmp_path: Path, status: int) -> None:
+    site.routes["/"] = busy_then(story("Start", "/1"), times=1, status=status, after="1")
+    site.routes["/1"] = story("One")
+    assert crawl([site.url], tmp_path, quick()).kept == 2
+    moments = [moment for path, moment in site.hits if path != "/robots.txt"]
+    assert moments[1] - moments[0] >= 0.99
+
+
+def test_the_rest_is_the_whole_sites_and_robots_txt_may_ask_for_it(
+    site: Site, tmp_path: Path
+) -> None:
+    site.routes["/robots.txt"] = busy_then("", times=1, status=429, after="1")
+    site.other = story("Any")
+    assert crawl([site.url + "/a", site.url + "/b"], tmp_path, quick()).kept == 2
+    assert site.asked == ["/robots.txt", "/robots.txt", "/a", "/b"]
+    assert site.hits[1][1] - site.hits[0][1] >= 0.99
+
+
+def test_a_rest_that_is_too_long_is_kept_by_later_runs(
+    make_site: MakeSite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site, other = make_site(), make_site("127.0.0.2")
+    site.routes["/0"] = busy_then(story("Zero"), times=1, status=503, after="7200")
+    site.other = other.other = story("Any")
+    seeds = [site.url + "/0", site.url + "/1", other.url + "/x"]
+    config = quick(allow=("127.0.0.0/8",))
+    started = time.monotonic()
+    for _ in range(2):
+        summary = crawl(seeds, tmp_path, config)
+        assert (summary.kept, summary.waiting, summary.failed) == (1, 2, 0)
+        [(origin, urls, until)] = summary.resting
+        assert (origin, urls) == (site.url, 2)
+        assert 7_100 < until.timestamp() - time.time() <= 7_200
+    assert site.asked == ["/robots.txt", "/0"]
+    assert time.monotonic() - started < 20
+    assert "ask for a rest" in "\n".join(summary_lines(summary))
+    rested = sqlite3.connect(tmp_path / "crawl.sqlite")
+    rested.execute("UPDATE rests SET until = until - 7200")
+    rested.commit()
+    rested.close()
+    assert crawl(seeds, tmp_path, config).kept == 3
+
+
+def test_a_rest_of_years_is_not_believed(site: Site, tmp_path: Path) -> None:
+    site.routes["/"] = lambda h: h.reply(b"", status=503, Retry_After="999999999")
+    [(_, _, until)] = crawl([site.url], tmp_path, quick()).resting
+    assert until.timestamp() - time.time() <= 7 * 24 * 3600
+
+
+def test_a_rest_on_other_answers_says_nothing(site: Site, tmp_path: Path) -> None:
+    site.routes["/"] = story("Start", "/gone", "/1")
+    site.routes["/gone"] = lambda h: h.reply(b"", status=404, Retry_After="7200")
+    site.routes["/1"] = story("One")
+    summary = crawl([site.url], tmp_path, quick())
+    assert (summary.kept, summary.failed, summary.resting) == (2, 1, ())

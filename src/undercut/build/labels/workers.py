@@ -40,7 +40,9 @@ class WorkerFacts:
     price: of one answer, at most; zero for what runs here. family: workers of one family make the
     same mistakes (two prompts of one model, rules of one author) and do not count as independent.
     votes_per_item: how many different people stand behind the name (a crowd can be asked again,
-    an expert or a model cannot).
+    an expert or a model cannot). usual_price: what an answer is expected to cost where that is
+    less than `price`, the most it may cost (tokens are counted afterwards); None where both are
+    one.
     """
 
     name: str
@@ -49,6 +51,7 @@ class WorkerFacts:
     skill: Skill
     family: str = ""
     votes_per_item: int = 1
+    usual_price: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ class Answer:
 
     worker: who exactly answered (one person of a crowd, one model). label: a class name, None
     where the worker abstained. cost: what it cost in fact; None where nobody knows. probability:
-    the worker's own, in [0, 1], where it gives one. seconds: time the worker took.
+    the worker's own, in [0, 1], where it gives one. seconds: time the worker took. reference:
+    the answer's own id in the file it was read from: the same reference read again is the same
+    answer, not another vote.
     """
 
     item: str
@@ -75,6 +80,7 @@ class Answer:
     probability: float | None = None
     seconds: float | None = None
     note: str = ""
+    reference: str = ""
 
 
 class Worker(Protocol):

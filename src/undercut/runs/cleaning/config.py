@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from undercut.build.data.quality import parse_limit
 from undercut.core.errors import ConfigError
 from undercut.core.money import Money
 from undercut.runs.config import Language, read_config_file
@@ -33,6 +34,8 @@ class CleanConfig(BaseModel):
     languages: keep only these (codes such as "en", "zh"); all where empty.
     quality: short: only what is no text at all goes; web: the published rules for pages; auto: web
     for sources of long texts without labels, else short.
+    quality_limits: changes to those rules, "few_words=30", "few_words=30,50" (the second for
+    Chinese) or "short_lines=off"; `undercut data preview` says what a threshold would remove.
     max_text_characters: longer texts are cut there.
     near_duplicates: auto: rows of one text and label are grouped where the source has labels
     (nothing is lost, and groups never straddle splits), dropped where it has none.
@@ -69,9 +72,10 @@ class CleanConfig(BaseModel):
     names: bool = False
     languages: tuple[str, ...] = ()
     quality: Quality = "auto"
+    quality_limits: tuple[str, ...] = ()
     max_text_characters: int = Field(default=100_000, ge=100)
     near_duplicates: NearDuplicates = "auto"
-    near_threshold: float = Field(default=0.7, gt=0.3, le=1.0)
+    near_threshold: float = Field(default=0.55, gt=0.3, le=1.0)
     semantic: float | None = Field(default=None, gt=0.0, le=1.0)
     semantic_rows: int = Field(default=100_000, ge=1)
     label_noise: LabelNoise = "auto"
@@ -93,6 +97,19 @@ class CleanConfig(BaseModel):
         if value is not None:
             Money.parse(value)
         return value
+
+    @field_validator("quality_limits")
+    @classmethod
+    def _limits_can_be_read(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            parse_limit(text)
+        return value
+
+    @model_validator(mode="after")
+    def _limits_are_used(self) -> Self:
+        if self.quality_limits and self.quality == "off":
+            raise ValueError("quality_limits change nothing where quality is off: one of them")
+        return self
 
     @model_validator(mode="after")
     def _out_is_no_source(self) -> Self:

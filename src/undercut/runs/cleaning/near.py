@@ -23,7 +23,7 @@ from undercut.runs.cleaning.workers import Finder, Workers
 from undercut.runs.stages import Stages
 
 BoolArray = NDArray[np.bool_]
-VERSION = "1"
+VERSION = "2"
 ARRAYS = "groups.safetensors"
 
 

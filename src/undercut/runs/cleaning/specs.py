@@ -11,7 +11,7 @@ from typing import Any, Literal
 from undercut.build.data.personal_data import MaskConfig
 from undercut.build.data.personal_data.config import DEFAULT_KINDS, Kind
 from undercut.build.data.personal_data.names import name_models
-from undercut.build.data.quality import QualityConfig, short_texts, web_pages
+from undercut.build.data.quality import QualityConfig, short_texts, web_pages, with_limits
 from undercut.build.data.steps import Step
 from undercut.build.data.text_hygiene import HygieneConfig
 from undercut.build.data.text_steps import (
@@ -56,7 +56,10 @@ def text_specs(config: CleanConfig, facts: SourceFacts) -> tuple[StepSpec, ...]:
     specs = [_hygiene(config), _bounds(config), _language(config)]
     profile = quality_profile(config, facts)
     if profile != "off":
-        specs.append(_spec("quality", {"profile": profile}, "judge quality", version="1"))
+        settings: dict[str, object] = {"profile": profile}
+        if config.quality_limits:
+            settings["limits"] = config.quality_limits
+        specs.append(_spec("quality", settings, "judge quality", version="1"))
     if config.mask:
         specs.append(mask_spec(config))
     return tuple(specs)
@@ -140,7 +143,9 @@ _MAKERS: dict[str, Callable[[dict[str, Any], str | None], Step]] = {
     "hygiene": lambda settings, _: hygiene_step(HygieneConfig(**settings)),
     "bounds": lambda settings, _: bounds_step(**settings),
     "language": lambda settings, _: language_step(frozenset(settings["languages"])),
-    "quality": lambda settings, _: quality_step(_PROFILES[settings["profile"]]()),
+    "quality": lambda settings, _: quality_step(
+        with_limits(_PROFILES[settings["profile"]](), settings.get("limits", ()))
+    ),
     "keys": lambda *_: key_step(),
     "personal_data": lambda settings, key_file: mask_step(
         mask_config(key_file, names="names" in settings)

@@ -17,6 +17,8 @@ class NearDuplicateConfig:
     threshold: least Jaccard similarity of a pair.
     agreement: least share of the smaller set's shingles that the other one holds too. Words may
     sooner be added or cut off than replaced: another name or number makes another text.
+    long_agreement: the same where more than `few_missing` shingles of the smaller set are not in
+    the other one: a typo breaks three, another name seven or more.
     chain_threshold: least similarity of a group's member with its representative; lower than
     `threshold`, since edits of one text differ more from each other than from it.
     containment: least share of a shorter text's shingles that a longer one must hold to count as
@@ -38,6 +40,8 @@ class NearDuplicateConfig:
 
     threshold: float = 0.55
     agreement: float = 0.85
+    long_agreement: float = 0.88
+    few_missing: int = 6
     chain_threshold: float = 0.45
     containment: float | None = None
     gram: int = 3
@@ -51,13 +55,18 @@ class NearDuplicateConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "agreement", "chain_threshold", "band_recall", "containment"):
+        for name in _SHARES:
             value = getattr(self, name)
             if value is not None and not 0.0 < value <= 1.0:
                 raise ConfigError(f"{name} is {value}; expected a number in (0, 1]")
         if self.band_recall == 1.0:
             raise ConfigError(
                 "band_recall is 1.0; MinHash cannot promise every pair", hint="0.99 or 0.999"
+            )
+        if self.long_agreement < self.agreement:
+            raise ConfigError(
+                f"long_agreement {self.long_agreement} is below agreement {self.agreement}",
+                hint="at least as much",
             )
         if self.chain_threshold > self.threshold:
             raise ConfigError(
@@ -101,7 +110,16 @@ class NearDuplicateConfig:
         return band_plan(bands=bands, rows=rows, seed=self.seed)
 
 
+_SHARES = (
+    "threshold",
+    "agreement",
+    "long_agreement",
+    "chain_threshold",
+    "band_recall",
+    "containment",
+)
 _LEAST = {
+    "few_missing": 0,
     "gram": 2,
     "word_gram": 1,
     "number_weight": 0,

@@ -7,7 +7,7 @@ import numpy as np
 from undercut.build.data.near_duplicates.candidates import alike, largest, unpacked
 from undercut.build.data.near_duplicates.components import leaders
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
-from undercut.build.data.near_duplicates.likeness import Likeness, View, view
+from undercut.build.data.near_duplicates.likeness import Likeness, View, likeness_of, view
 from undercut.build.data.near_duplicates.result import NearDuplicates, Pairs
 from undercut.build.data.near_duplicates.sketch import Sketches
 from undercut.core.dataset import FloatArray, IntArray
@@ -21,7 +21,7 @@ def join(sketches: Sketches, config: NearDuplicateConfig, *, threads: int = 1) -
     """
     _, first, number = np.unique(sketches.keys, return_index=True, return_inverse=True)
     views = distinct_views(sketches, first)
-    likeness = Likeness(config.agreement, config.containment, threads)
+    likeness = likeness_of(config, threads=threads)
     found = [alike(each, config, likeness) for each in views]
     packed, similarity = largest([pair for pair, _ in found], [value for _, value in found])
     left, right = unpacked(packed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.ragged import HashSets
 from undercut.build.data.near_duplicates.similarity import overlap
 from undercut.build.data.near_duplicates.sketch import Grain
@@ -34,15 +35,29 @@ def view(grain: Grain, first: IntArray, *, rows: int) -> View:
     return View(grain, place[first])
 
 
-@dataclass(frozen=True)
+def likeness_of(config: NearDuplicateConfig, *, threads: int) -> Likeness:
+    """The similarity that a config means."""
+    return Likeness(
+        agreement=config.agreement,
+        long_agreement=config.long_agreement,
+        few_missing=config.few_missing,
+        contained=config.containment,
+        threads=threads,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Likeness:
     """Similarity of pairs of distinct texts.
 
-    agreement: where a smaller share of the smaller set lies in the larger, the similarity is 0.
+    agreement: where a smaller share of the smaller set lies in the larger, the similarity is 0;
+    long_agreement: the same where more than few_missing shingles of the smaller set do not.
     contained: where at least this share does, that share is the similarity; None for Jaccard's.
     """
 
     agreement: float
+    long_agreement: float
+    few_missing: int
     contained: float | None
     threads: int
 
@@ -62,7 +77,9 @@ class Likeness:
             part = slice(start, start + _PAIRS_AT_ONCE)
             sizes = overlap(sets, left[part], right[part])
             share = sizes.containment()
-            similarity = np.where(share >= self.agreement, sizes.jaccard(), np.float32(0))
+            few = np.minimum(sizes.left, sizes.right) - sizes.shared <= self.few_missing
+            agrees = (share >= self.long_agreement) | (few & (share >= self.agreement))
+            similarity = np.where(agrees, sizes.jaccard(), np.float32(0))
             if self.contained is None:
                 return similarity
             return np.where(share >= self.contained, share, similarity)

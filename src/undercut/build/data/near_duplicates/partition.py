@@ -21,7 +21,7 @@ from undercut.build.data.near_duplicates.buckets import bucket_pairs
 from undercut.build.data.near_duplicates.candidates import unpacked
 from undercut.build.data.near_duplicates.config import NearDuplicateConfig
 from undercut.build.data.near_duplicates.join import distinct_views, heads, row_pairs
-from undercut.build.data.near_duplicates.likeness import Likeness
+from undercut.build.data.near_duplicates.likeness import likeness_of
 from undercut.build.data.near_duplicates.result import NearDuplicates
 from undercut.build.data.near_duplicates.sketch import Sketches
 from undercut.core.dataset import FloatArray
@@ -112,7 +112,7 @@ def verify(
     """
     keys, first = np.unique(sketches.keys, return_index=True)
     a, b = _places(keys, left), _places(keys, right)
-    likeness = Likeness(config.agreement, config.containment, threads=1)
+    likeness = likeness_of(config, threads=1)
     similarity = likeness.among(distinct_views(sketches, first), a, b)
     good = similarity >= config.threshold
     return KeyPairs(left[good], right[good], similarity[good])
@@ -130,7 +130,7 @@ def join_pairs(
     known, at = np.unique(touched.keys, return_index=True)
     left, right, similarity = _once(pairs)
     a, b = _places(known, left), _places(known, right)
-    likeness = Likeness(config.agreement, config.containment, threads=1)
+    likeness = likeness_of(config, threads=1)
     head, near = heads(
         distinct_views(touched, at), a, b, likeness=likeness, least=config.chain_threshold
     )

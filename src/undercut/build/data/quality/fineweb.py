@@ -1,22 +1,32 @@
 """The rules FineWeb adds (Penedo et al. 2024, section 3.6). Chinese lines count as short below
-half the characters."""
+half the characters; its texts often come as one paragraph without a last full stop, or with the
+source in brackets behind it, and one or two lines are no list."""
 
 from __future__ import annotations
 
+import re
+
 from undercut.build.data.quality.gopher_repetition import duplicate_share
 from undercut.build.data.quality.rule import Rule
-from undercut.build.data.quality.shape import Shape
+from undercut.build.data.quality.shape import LEAST_CHINESE_LINES, Shape
 
 _SOURCE = "Penedo et al. 2024, 3.6"
 _ENDS = (".", "!", "?", '"', "'", "”", "’", "。", "！", "？", "…", "；", ";", ":", "：", "」", "』")
+_CHINESE_ENDS = (*_ENDS, "．", "｡", "）", "】", "》", ")", "～", "~")
+_MARKS = re.compile("[，。！？；：、…,.!?;:．｡～~]")
+_UNITS_A_MARK = 50
 _SHORT_CHARACTERS = 30
 
 
 def punctuated_lines(shape: Shape) -> float | None:
-    """Share of lines that end with punctuation."""
+    """Share of lines that end with punctuation; for a Chinese text of one or two lines, 1 where it
+    has a mark for every 50 characters, else 0: keywords in a row have none."""
     if not shape.lines:
         return None
-    return sum(line.endswith(_ENDS) for line in shape.lines) / len(shape.lines)
+    if shape.chinese and len(shape.lines) < LEAST_CHINESE_LINES:
+        return float(_UNITS_A_MARK * len(_MARKS.findall(shape.text)) >= len(shape.words))
+    ends = _CHINESE_ENDS if shape.chinese else _ENDS
+    return sum(line.endswith(ends) for line in shape.lines) / len(shape.lines)
 
 
 def line_repeat_characters(shape: Shape) -> float | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 
 from undercut.build.data.quality.rule import Rule
-from undercut.build.data.quality.shape import Shape
+from undercut.build.data.quality.shape import LEAST_CHINESE_LINES, Shape
 
 _SOURCE = "Rae et al. 2021, A.1.1"
 _STOP_WORDS = frozenset(["the", "be", "to", "of", "and", "that", "have", "with"])
 # The most frequent characters of written Chinese that carry grammar rather than matter.
-_CHINESE_STOP_WORDS = frozenset("的了是在不和有我这也就都要你与为及对")
+# Those of written news (于以将其由该并等后因被从而但) stand beside those of speech.
+_CHINESE_STOP_WORDS = frozenset("的了是在不和有我这也就都要你与为及对于以将其由该并等后因被从而但")
 _SYMBOLS = re.compile(r"#|\.\.\.|…+")
 _BULLETS = ("•", "‣", "▪", "●", "○", "■", "-", "*", "·", "➢", "►")
 _ELLIPSES = ("...", "…", "。。。")
@@ -43,7 +44,9 @@ def bullet_lines(shape: Shape) -> float | None:
 
 
 def ellipsis_lines(shape: Shape) -> float | None:
-    """Share of lines that end with an ellipsis."""
+    """Share of lines that end with an ellipsis; None for a Chinese text of one or two lines."""
+    if shape.chinese and len(shape.lines) < LEAST_CHINESE_LINES:
+        return None
     return _share(shape, sum(line.endswith(_ELLIPSES) for line in shape.lines))
 
 

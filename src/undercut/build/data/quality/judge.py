@@ -10,6 +10,7 @@ from undercut.build.data.quality.rule import Finding
 from undercut.build.data.quality.shape import Shape
 
 _DEFAULT = short_texts()
+_EXAMPLE_CHARACTERS = 200
 
 
 def judge(text: str, config: QualityConfig = _DEFAULT) -> tuple[Finding, ...]:
@@ -26,13 +27,27 @@ def judge(text: str, config: QualityConfig = _DEFAULT) -> tuple[Finding, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A text that would go. at: its position; value: what the rule measured; text: cut short."""
+
+    at: int
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
-    """What one threshold would remove: how many of how many, and the first few by position."""
+    """What one threshold would remove: how many of how many, and the first few.
+
+    chinese: texts in Chinese among them, removed_chinese: among the removed.
+    """
 
     threshold: float
     removed: int
     texts: int
-    examples: tuple[int, ...]
+    removed_chinese: int
+    chinese: int
+    examples: tuple[Example, ...]
 
     @property
     def removed_fraction(self) -> float:
@@ -45,16 +60,27 @@ def preview(
 ) -> tuple[Removal, ...]:
     """For each threshold, in the order given, what the rule alone would remove from the texts.
 
-    Each text is measured once; texts may stream. Raises ConfigError for an unknown rule.
+    Each text is measured once and may stream: only counts and examples are kept. The threshold
+    is the same for every language. Raises ConfigError for an unknown rule.
     """
     chosen = rule_named(rule)
-    values = [chosen.measure(Shape(text)) for text in texts]
-    removals: list[Removal] = []
-    for threshold in thresholds:
-        gone = [
-            at
-            for at, value in enumerate(values)
-            if value is not None and chosen.rejects(value, threshold)
-        ]
-        removals.append(Removal(threshold, len(gone), len(values), tuple(gone[:examples])))
-    return tuple(removals)
+    removed, removed_chinese = [0] * len(thresholds), [0] * len(thresholds)
+    shown: list[list[Example]] = [[] for _ in thresholds]
+    count = chinese = 0
+    for at, text in enumerate(texts):
+        shape = Shape(text)
+        count += 1
+        chinese += shape.chinese
+        value = chosen.measure(shape)
+        if value is None:
+            continue
+        for i, threshold in enumerate(thresholds):
+            if chosen.rejects(value, threshold):
+                removed[i] += 1
+                removed_chinese[i] += shape.chinese
+                if len(shown[i]) < examples:
+                    shown[i].append(Example(at, value, text[:_EXAMPLE_CHARACTERS]))
+    return tuple(
+        Removal(threshold, removed[i], count, removed_chinese[i], chinese, tuple(shown[i]))
+        for i, threshold in enumerate(thresholds)
+    )

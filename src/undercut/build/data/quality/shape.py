@@ -10,7 +10,14 @@ from undercut.build.data.scripts import letters
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _CHINESE_UNIT = re.compile(rf"[{_HAN}]|[^\s{_HAN}]+")
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_SENTENCE_END = re.compile(r"[.!?](?=[\s\"'”’)\]]|$)|[。！？]+|\n")
+_ENGLISH_END = r"[.!?](?=[\s\"'”’)\]]|$)|[。！？]+|\n"
+_SENTENCE_END = re.compile(_ENGLISH_END)
+# Chinese is written without spaces: a half-width point ends a sentence where Han stands before it
+# and no digit behind ("1.卫生" is a number, "不好.房间" are two sentences).
+_CHINESE_END = re.compile(rf"(?<=[{_HAN}])[.!?．]+(?!\d)|[．｡～]+|{_ENGLISH_END}")
+
+# From so many lines on, rules about the ends of lines have something to say about Chinese.
+LEAST_CHINESE_LINES = 3
 
 
 class Shape:
@@ -43,5 +50,5 @@ class Shape:
 
     @cached_property
     def sentences(self) -> int:
-        parts = _SENTENCE_END.split(self.text)
+        parts = (_CHINESE_END if self.chinese else _SENTENCE_END).split(self.text)
         return sum(any(map(str.isalnum, part)) for part in parts)

@@ -35,7 +35,7 @@ def render_clean_terminal(
         for rule in page.rules_by_count(report):
             name = words.named("rule", rule.rule)
             what = words(f"what_{rule.action}")
-            add_row(table, name, rule.step, what, formats.count(rule.count))
+            add_row(table, name, words.named("step", rule.step), what, formats.count(rule.count))
         console.print(table)
     for rule in page.rules_by_count(report) if examples else ():
         console.print(Text(words.named("rule", rule.rule), style="bold"))

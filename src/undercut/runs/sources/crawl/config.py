@@ -55,7 +55,9 @@ class CrawlConfig(BaseModel):
     `longest_delay_seconds`, and a site that asks for more is left alone. at_once: hosts asked at
     the same time, one request each. frontier: most URLs remembered. attempts: tries of a page
     that fails in passing (no connection, 5xx, 429); retry_seconds: the site's rest after the
-    first, twice as long after each more. extract_seconds: longest for one main text. warc: keep
+    first, twice as long after each more, and at least what its Retry-After asks; one that asks for
+    more than `longest_rest_seconds` is left alone until then, by later runs of the folder too, and
+    for `longest_note_seconds` at most. extract_seconds: longest for one main text. warc: keep
     the pages as they came, too.
     """
 
@@ -71,6 +73,8 @@ class CrawlConfig(BaseModel):
     frontier: int = Field(default=1_000_000, ge=1)
     attempts: int = Field(default=3, ge=1, le=10)
     retry_seconds: float = Field(default=5.0, ge=0)
+    longest_rest_seconds: float = Field(default=300.0, ge=0)
+    longest_note_seconds: float = Field(default=7 * 24 * 3600.0, ge=0)
     extract_seconds: float = Field(default=20.0, gt=0)
     readers: int | None = Field(default=None, ge=1, le=64)
     warc: bool = True

@@ -113,6 +113,9 @@ class Crawler:
         entry = self._frontier.next_of(origin)
         if entry is None:
             return None
+        rest = self._frontier.rests_until(origin) - time.time()
+        if rest > 0:
+            return rest if rest <= self._config.longest_rest_seconds else None
         most = self._config.host_pages
         if most is not None and self._kept_of(origin) >= most:
             self._frontier.refuse_rest(origin, f"{most} pages of this site are kept already")
@@ -138,6 +141,7 @@ class Crawler:
         except FetchError as error:
             attempts = self.tally.robots_attempts.get(origin, 0) + 1
             self.tally.robots_attempts[origin] = attempts
+            self._note_rest(origin, error)
             if attempts < self._config.attempts:
                 return self._backoff(attempts)
             self._robots.give_up(origin, error.reason)
@@ -153,15 +157,26 @@ class Crawler:
             else:
                 await self._keep(entry, answer)
         except FetchError as error:
+            self._note_rest(origin_of(entry.url), error)
             if error.passing and entry.attempts + 1 < self._config.attempts:
                 self._frontier.try_again(entry)
                 return max(pause, self._backoff(entry.attempts + 1))
             self._frontier.finish(entry, State.FAILED, error.reason)
         return pause
 
+    def _note_rest(self, origin: str, error: FetchError) -> None:
+        """Note the rest that a site asks for, if it does; `_visit` keeps it."""
+        if error.rest_seconds:
+            seconds = min(error.rest_seconds, self._config.longest_note_seconds)
+            self._frontier.note_rest(origin, until=time.time() + seconds)
+
     def _check_status(self, answer: Answer) -> None:
         if answer.location is None and not 200 <= answer.status < 300:
-            raise FetchError(f"status {answer.status}", passing=answer.status in _RETRY_STATUS)
+            raise FetchError(
+                f"status {answer.status}",
+                passing=answer.status in _RETRY_STATUS,
+                rest_seconds=answer.rest_seconds(now=datetime.now(UTC)),
+            )
 
     def _follow(self, entry: Entry, target: str) -> None:
         """Note where a redirect leads; it is asked for in its own turn, by its own site's rules."""

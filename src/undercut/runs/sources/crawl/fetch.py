@@ -6,11 +6,13 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 import httpcore
 
+from undercut.build.data.web.retry_after import retry_after_seconds
 from undercut.build.data.web.urls import BadUrlError, normalise_url
 from undercut.runs.sources.crawl.config import FetchConfig
 from undercut.runs.sources.crawl.network import (
@@ -22,19 +24,24 @@ from undercut.runs.sources.crawl.network import (
 from undercut.runs.sources.crawl.unpack import ACCEPTED, UnpackError, read_body
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ASKS_FOR_REST = frozenset({429, 503})
 PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 
 
 class FetchError(Exception):
     """A URL that gave nothing to use.
 
-    reason: in words. passing: trying again later may help.
+    reason: in words. passing: trying again later may help. rest_seconds: what the site asks to be
+    left alone for, None where it asks for nothing.
     """
 
-    def __init__(self, reason: str, *, passing: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, passing: bool = False, rest_seconds: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.passing = passing
+        self.rest_seconds = rest_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,15 @@ class Answer:
     def content_type(self) -> str:
         """Type and subtype in lower case; "" where the server names none."""
         return (self.header("content-type") or "").split(";")[0].strip().lower()
+
+    def rest_seconds(self, *, now: datetime) -> float | None:
+        """What an answer of 429 or 503 asks to be left alone for, None where it does not.
+
+        Source: RFC 9110, 15.6.4; RFC 6585, 4.
+        """
+        if self.status not in _ASKS_FOR_REST:
+            return None
+        return retry_after_seconds(self.header("retry-after"), now=now)
 
 
 class Fetcher:

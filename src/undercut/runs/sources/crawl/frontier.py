@@ -38,6 +38,8 @@ CREATE TABLE robots (origin TEXT PRIMARY KEY, status INTEGER NOT NULL, body BLOB
 CREATE TABLE scope (host TEXT PRIMARY KEY);
 CREATE TABLE files (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 """
+# Came later; older folders get it when they are gone on with.
+_RESTS = "CREATE TABLE IF NOT EXISTS rests (origin TEXT PRIMARY KEY, until REAL NOT NULL)"
 
 
 class State(IntEnum):
@@ -80,6 +82,8 @@ class Frontier:
                 self._db.executescript(
                     f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
+            if version in (0, _VERSION):
+                self._db.execute(_RESTS)
         except sqlite3.Error as error:
             raise ArtefactError(
                 f"{path}: is not the state of a crawl: {error}", hint="another folder with --out"
@@ -205,6 +209,24 @@ class Frontier:
             "INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)",
             (origin, answer.status, answer.body, asked_at),
         )
+
+    def rests_until(self, origin: str) -> float:
+        """When a site may be asked again (epoch seconds), 0 where it asked for no rest."""
+        row = self._db.execute("SELECT until FROM rests WHERE origin = ?", (origin,)).fetchone()
+        return 0.0 if row is None else float(row[0])
+
+    def note_rest(self, origin: str, *, until: float) -> None:
+        """Note that a site asks to be left alone until then (epoch seconds)."""
+        self._db.execute("INSERT OR REPLACE INTO rests VALUES (?, ?)", (origin, until))
+
+    def resting(self, *, now: float) -> list[tuple[str, int, float]]:
+        """Sites that ask to be left alone after `now`: origin, URLs that wait, until when."""
+        rows = self._db.execute(
+            "SELECT origin, count(*), until FROM rests JOIN urls USING (origin)"
+            " WHERE until > ? AND state = 0 GROUP BY origin ORDER BY origin",
+            (now,),
+        )
+        return [(origin, int(urls), float(until)) for origin, urls, until in rows]
 
     def scope(self) -> set[str]:
         """Hosts that links may lead to."""

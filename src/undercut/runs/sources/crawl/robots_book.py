@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from undercut.build.data.web.robots import PARSED_BYTES, RobotsAnswer, RobotsRules
 from undercut.runs.sources.crawl.config import AGENT
@@ -54,7 +55,8 @@ class RobotsBook:
             got = await self._fetcher.get(url, types=None, most=PARSED_BYTES, cut=True)
             if got.location is None:
                 if got.status >= 500 or got.status == 429:
-                    raise FetchError(f"status {got.status}", passing=True)
+                    rest = got.rest_seconds(now=datetime.fromtimestamp(self._clock(), UTC))
+                    raise FetchError(f"status {got.status}", passing=True, rest_seconds=rest)
                 return RobotsAnswer(status=got.status, body=got.body)
             url = got.location
         # more hops than a crawler need follow count as "unavailable", which allows (same section)

@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from undercut.build.data.web.urls import BadUrlError, normalise_url
@@ -166,4 +167,8 @@ def _sum_up(
         bytes=tally.bytes,
         seconds=seconds,
         limit_reached=counts[State.KEPT] >= config.limit,
+        resting=tuple(
+            (origin, urls, datetime.fromtimestamp(until, UTC))
+            for origin, urls, until in frontier.resting(now=time.time())
+        ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -14,7 +15,8 @@ class CrawlSummary:
     kept: pages in it, over all runs. redirected, failed, refused, waiting: URLs by what became
     of them; refused ones were never asked for. reasons: why URLs failed or were refused, the
     commonest first. requests, bytes, seconds: of this run; bytes are of page bodies, unpacked.
-    limit_reached: whether the page limit, and not the lack of pages, ended it.
+    limit_reached: whether the page limit, and not the lack of pages, ended it. resting: sites that
+    ask to be left alone beyond this run: origin, URLs of theirs that wait, until when.
     """
 
     folder: Path
@@ -28,6 +30,7 @@ class CrawlSummary:
     bytes: int
     seconds: float
     limit_reached: bool
+    resting: tuple[tuple[str, int, datetime], ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain JSON."""
@@ -43,6 +46,10 @@ class CrawlSummary:
             "bytes": self.bytes,
             "seconds": round(self.seconds, 3),
             "limit_reached": self.limit_reached,
+            "resting": [
+                {"site": site, "urls": urls, "until": until.isoformat(timespec="seconds")}
+                for site, urls, until in self.resting
+            ],
         }
 
 

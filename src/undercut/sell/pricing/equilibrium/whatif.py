@@ -93,15 +93,8 @@ def concentration(shares: FloatArray, firms: Sequence[str]) -> float:
     return float(10_000.0 * np.square(parts).sum())
 
 
-def _compare(
-    demand: Demand,
-    costs: FloatArray,
-    firms: Sequence[str],
-    new_costs: FloatArray,
-    new_firms: Sequence[str],
-) -> WhatIf:
-    before = bertrand_nash(demand, costs, firms)
-    after = bertrand_nash(demand, new_costs, new_firms, start=before.prices)
+def compare(before: Equilibrium, after: Equilibrium) -> WhatIf:
+    """Two states of one market beside each other."""
     change = None
     if before.surplus is not None and after.surplus is not None:
         change = after.surplus - before.surplus
@@ -110,7 +103,18 @@ def _compare(
         after,
         after.prices / before.prices - 1.0,
         change,
-        concentration(before.shares, firms),
-        concentration(after.shares, new_firms),
+        concentration(before.shares, before.firms),
+        concentration(after.shares, after.firms),
         before.converged and after.converged,
     )
+
+
+def _compare(
+    demand: Demand,
+    costs: FloatArray,
+    firms: Sequence[str],
+    new_costs: FloatArray,
+    new_firms: Sequence[str],
+) -> WhatIf:
+    before = bertrand_nash(demand, costs, firms)
+    return compare(before, bertrand_nash(demand, new_costs, new_firms, start=before.prices))

@@ -1,0 +1,1 @@
+"""Labels bought where they are cheapest: workers, their files, the job."""

@@ -1,0 +1,1 @@
+"""Joins the rooms of selling with files, the clock and the network."""

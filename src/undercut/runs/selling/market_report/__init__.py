@@ -1,0 +1,1 @@
+"""What `undercut market survey` and `backtest` tell: JSON, the page, the terminal."""

@@ -1,0 +1,73 @@
+"""`price.html`: the seller's own page of a price; one file, no script, no network."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from undercut.runs.report import formats
+from undercut.runs.report.words import Words
+from undercut.runs.selling import price_words
+from undercut.runs.selling.price_document import PriceDocument
+from undercut.runs.selling.price_figures import ladder_figure, tornado_figure
+
+WIDE, NARROW = 760, 350
+
+
+def price_html(document: PriceDocument, language: str | None = None) -> str:
+    """The page in 'en' or 'zh' (default: the document's language); the user's text is escaped."""
+    words = Words(language or document.language, page="selling")
+    return render(
+        "price.html.j2",
+        words,
+        d=document,
+        ladder=_pair(ladder_figure, document, words, "ladder"),
+        tornado=_pair(tornado_figure, document, words, "tornado"),
+        created=f"{document.created:%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def render(template: str, words: Words, **values: object) -> str:
+    """A template of `assets/selling` with words, formats and the common style."""
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            t=words,
+            language=words.language,
+            f=formats,
+            w=price_words,
+            style=_style(),
+            **values,
+        )
+    )
+
+
+def _pair(draw: object, document: PriceDocument, words: Words, name: str) -> dict[str, Markup]:
+    """One picture for a page and one for a telephone; built by us, every text in it escaped."""
+    assert callable(draw)
+    return {
+        size: Markup(draw(document, words, width=width, name=f"{name}-{size}"))
+        for size, width in (("wide", WIDE), ("narrow", NARROW))
+    }
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Templates of selling; a name that is not given is an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("undercut", "assets/selling"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _style() -> str:
+    # our own file, so it is the one text that may go in unescaped
+    file = resources.files("undercut") / "assets" / "report" / "report.css"
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""`undercut war`: a rival has cut its price; what each answer earns and whether it is survived."""

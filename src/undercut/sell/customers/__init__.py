@@ -1,0 +1,1 @@
+"""Customers who come back, and those who will not."""

@@ -1,0 +1,1 @@
+"""What a million answers cost to sell, and the lowest price that still earns that."""

@@ -1,0 +1,1 @@
+"""Price tests with guard rails: Thompson sampling above the floor, and what a test says."""

@@ -1,0 +1,112 @@
+"""How far the price may lie off: margins and shares are not known exactly, so draw them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from undercut.core.errors import ConfigError, InputError
+from undercut.core.money import Money
+from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.equilibrium.bertrand import bertrand_nash
+from undercut.sell.pricing.recommend.market_model import (
+    Evidence,
+    Facts,
+    MarketModel,
+    market_facts,
+)
+from undercut.sell.pricing.situation.situation import Situation
+
+_TOLERANCE = 1e-9
+_LARGEST_MARGIN = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class RangeConfig:
+    """draws: of the market. seed: of them. mass: of the range between its ends, in (0, 1)."""
+
+    draws: int = 200
+    seed: int = 0
+    mass: float = 0.8
+
+    def __post_init__(self) -> None:
+        if self.draws < 20 or not 0.0 < self.mass < 1.0:
+            raise ConfigError(f"at least 20 draws and a mass in (0, 1), got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRange:
+    """low, high: ends of the middle `mass` of equilibrium prices of the own product.
+
+    prices: (D,) of the draws that had one. failed: share of draws that had none.
+    """
+
+    low: float
+    high: float
+    mass: float
+    prices: FloatArray
+    failed: float
+
+
+def price_range(
+    situation: Situation, model: MarketModel, marginal: Money, config: RangeConfig | None = None
+) -> PriceRange:
+    """Equilibrium prices over margins and shares as wrong as they are said to be.
+
+    Margins: times uniform(1 - e, 1 + e) with the situation's margin_error, or an elasticity drawn
+    evenly from its interval. Shares, the outside one too: times exp(normal(0, share_error)), made
+    to sum to 1. All independent. nan ends where fewer than half of the draws have an equilibrium.
+    """
+    config = config or RangeConfig()
+    rng = np.random.default_rng(config.seed)
+    facts, evidence, _ = market_facts(situation, marginal)
+    prices, failed = [], 0
+    for _ in range(config.draws):
+        found = _one(model, _drawn(facts, evidence, situation, rng))
+        if found is None:
+            failed += 1
+        else:
+            prices.append(found)
+    kept = np.array(prices)
+    tail = (1.0 - config.mass) / 2.0
+    ends = (np.nan, np.nan)
+    if kept.size >= config.draws / 2:
+        low, high = np.quantile(kept, [tail, 1.0 - tail])
+        ends = (float(low), float(high))
+    return PriceRange(*ends, config.mass, kept, failed / config.draws)
+
+
+def _drawn(
+    facts: Facts, evidence: Evidence, situation: Situation, rng: np.random.Generator
+) -> Facts:
+    every = np.append(facts.shares, 1.0 - facts.shares.sum())
+    every = every * np.exp(rng.normal(0.0, situation.share_error, every.size))
+    shares = (every / every.sum())[:-1]
+    if evidence is Evidence.ELASTICITY and situation.own.elasticity is not None:
+        given = situation.own.elasticity
+        # a margin at the best price is inverse to the elasticity
+        factors = np.full(shares.size, given.value / rng.uniform(given.low, given.high))
+    else:
+        error = situation.own.margin_error
+        factors = rng.uniform(1.0 - error, 1.0 + error, shares.size)
+    margins = np.minimum(facts.margins * factors, _LARGEST_MARGIN)
+    return replace(facts, shares=shares, margins=margins)
+
+
+def _one(model: MarketModel, facts: Facts) -> float | None:
+    """The own equilibrium price in one drawn market, None where there is none."""
+    try:
+        found = facts.calibrate(0.0)
+    except InputError:
+        return None  # a drawn margin that no demand explains
+    costs = np.where(model.cost_known, model.costs, np.maximum(found.costs, 0.0))
+    settled = bertrand_nash(
+        found.demand,
+        costs,
+        model.firms,
+        start=model.prices,
+        tolerance=_TOLERANCE,
+        most_iterations=500,
+    )
+    return float(settled.prices[0]) if settled.converged else None

@@ -1,0 +1,112 @@
+"""What buyers want at given prices, for many paths at once.
+
+Logit with an outside option whose base shares are the observed ones, whatever the price
+coefficient of a path: utility is log(share / outside share) - coefficient x (price - price before).
+A version beside the first own product shares a nest with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Shares of all buyers who look around: own (J, P), version (P,), the rival that cut (P,)."""
+
+    own: FloatArray
+    version: FloatArray
+    named: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Demand of a block of paths; own, rivals as in the scene. coefficient: (P,), above 0."""
+
+    own: Own
+    rivals: Rivals
+    coefficient: FloatArray
+    own_odds: FloatArray
+    rival_odds: FloatArray
+    firm_of: tuple[int, ...]
+    named: int
+
+    @classmethod
+    def of(cls, scene: Scene, coefficient: FloatArray) -> Buyers:
+        """Demand that reproduces the scene's shares at its prices."""
+        own, rivals = scene.own, scene.rivals
+        outside = 1.0 - own.shares.sum() - rivals.shares.sum()
+        places = tuple(rivals.names.index(firm) for firm in rivals.firms)
+        return cls(
+            own,
+            rivals,
+            coefficient,
+            own.shares / outside,
+            rivals.shares / outside,
+            places,
+            scene.named,
+        )
+
+    def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """exp of utility of all that is not ours, nothing included, and of the named rival alone.
+
+        factors: (F, P) rivals' prices over those before. present: (P,) 0 where the named rival
+        has left, else 1.
+        """
+        total, named = np.ones_like(self.coefficient), np.zeros_like(self.coefficient)
+        for place, firm in enumerate(self.firm_of):
+            change = self.rivals.prices[place] * (factors[firm] - 1.0)
+            pull = self.rival_odds[place] * np.exp(-self.coefficient * change)
+            if firm == self.named:
+                pull *= present
+                named += pull
+            total += pull
+        return total, named
+
+    def own_pull(self, prices: FloatArray) -> FloatArray:
+        """(J, P) exp of utility of the own products at (J, P) prices."""
+        change = prices - self.own.prices[:, None]
+        pull: FloatArray = self.own_odds[:, None] * np.exp(-self.coefficient * change)
+        return pull
+
+    def version_pull(self, version: Version, price: FloatArray) -> FloatArray:
+        """(P,) exp of utility of the version at its price, as if it stood alone."""
+        change = price + version.worth_less - self.own.prices[0]
+        pull: FloatArray = self.own_odds[0] * np.exp(-self.coefficient * change)
+        return pull
+
+    def wanted(
+        self,
+        prices: FloatArray,
+        elsewhere: FloatArray,
+        named: FloatArray,
+        version: Version | None = None,
+        version_price: FloatArray | None = None,
+    ) -> Wanted:
+        """Shares at (J, P) own prices; with the version where its price is given."""
+        pull = self.own_pull(prices)
+        if version is None or version_price is None:
+            total = elsewhere + pull.sum(axis=0)
+            return Wanted(pull / total, np.zeros_like(total), named / total)
+        within, nest = nested(pull[0], self.version_pull(version, version_price), version)
+        total = elsewhere + nest + pull[1:].sum(axis=0)
+        own = pull / total
+        own[0] = nest * within / total
+        return Wanted(own, nest * (1.0 - within) / total, named / total)
+
+
+def nested(
+    parent: FloatArray, version: FloatArray, terms: Version
+) -> tuple[FloatArray, FloatArray]:
+    """Share of the parent within the nest, and exp of the nest's value, from both alone."""
+    power = 1.0 / (1.0 - terms.correlation)
+    # relative to the larger, so that no power overflows
+    top = np.maximum(parent, version)
+    first, second = (parent / top) ** power, (version / top) ** power
+    both = first + second
+    return first / both, top * both ** (1.0 - terms.correlation)
