@@ -12,16 +12,19 @@ import typer
 
 import undercut
 from undercut.cli.annotate import annotate
+from undercut.cli.audit import audit
 from undercut.cli.books import books_app
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
+from undercut.cli.demand import demand_app
 from undercut.cli.deploy import deploy
 from undercut.cli.doctor import doctor
 from undercut.cli.exit_codes import ExitCode, epilog
 from undercut.cli.experiment import experiment
 from undercut.cli.failures import fail, tell
 from undercut.cli.keys import keys
+from undercut.cli.label import label
 from undercut.cli.ledger import ledger
 from undercut.cli.market import market
 from undercut.cli.offer import offer
@@ -32,6 +35,7 @@ from undercut.cli.serve import serve
 from undercut.cli.show import show
 from undercut.cli.streams import soften_encodings
 from undercut.cli.usage import usage
+from undercut.cli.votes import votes
 from undercut.cli.war import war
 
 PROGRAM = "undercut"
@@ -73,12 +77,12 @@ def make_app() -> typer.Typer:
         epilog=epilog(),
     )
     app.callback()(_undercut)
-    making = (clean, crawl, annotate, run, predict, show, ledger, doctor)
+    making = (clean, crawl, label, annotate, audit, run, predict, show, ledger, doctor)
     operating = (serve, deploy, usage)
     selling = (price, offer, war)
     for command in (*making, *operating, *selling):
         app.command(epilog=None)(command)
-    for group in (data_app(), keys, books_app, market, experiment):
+    for group in (data_app(), votes, keys, books_app, market, demand_app(), experiment):
         app.add_typer(group)
     return app
 

@@ -106,7 +106,7 @@ def fit(
     steps_per_epoch = math.ceil(len(train) / config.batch_rows)
     steps = steps_per_epoch * config.epochs
     optimiser = _optimiser(classifier, config)
-    schedule = _schedule(optimiser, steps, config.warmup_fraction)
+    schedule = warm_up_and_decay(optimiser, steps, config.warmup_fraction)
     wanted = torch.from_numpy(targets).to(device_of(classifier))
 
     best_score, best_epoch, best_state = -1.0, 0, classifier.trained_state()
@@ -159,7 +159,7 @@ def predict_proba(
     classifier.eval()
     device = device_of(classifier)
     out = np.empty((len(texts), classifier.head.out_features), dtype=np.float32)
-    precision = _autocast(device) if half else contextlib.nullcontext()
+    precision = autocast(device) if half else contextlib.nullcontext()
     with torch.inference_mode(), precision:
         for rows in sorted_batches(texts.lengths, PREDICT_ROWS):
             ids, mask = (torch.from_numpy(array).to(device) for array in texts.batch(rows))
@@ -179,7 +179,7 @@ class _Feed:
 
     def logits(self, rows: IntArray) -> Tensor:
         ids, mask = (torch.from_numpy(array).to(self.device) for array in self.texts.batch(rows))
-        with _autocast(self.device):
+        with autocast(self.device):
             if self.states is None:
                 result: Tensor = self.classifier(ids, mask)
                 return result
@@ -201,7 +201,7 @@ class _Feed:
             return None
         encoder.eval()
         kept: Tensor | None = None
-        with torch.inference_mode(), _autocast(self.device):
+        with torch.inference_mode(), autocast(self.device):
             for rows in sorted_batches(self.texts.lengths, PREDICT_ROWS):
                 ids, mask = (torch.from_numpy(a).to(self.device) for a in self.texts.batch(rows))
                 states = encoder.frozen_states(ids, mask)
@@ -226,7 +226,7 @@ def _optimiser(classifier: Classifier, config: FitConfig) -> torch.optim.Optimiz
     return torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
 
 
-def _schedule(
+def warm_up_and_decay(
     optimiser: torch.optim.Optimizer, steps: int, warmup: float
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """Linear warm-up, then linear decay to zero."""
@@ -238,7 +238,7 @@ def _schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 
 
-def _autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
+def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
     """bfloat16 where the hardware has it; float32 elsewhere."""
     if device.type == "cuda":
         return torch.autocast("cuda", dtype=torch.bfloat16)

@@ -74,7 +74,7 @@ def fit_head(
     accuracies: dict[float, float] = {}
     # From the strongest penalty down, each fit starts where the last one ended.
     for penalty in sorted(config.penalties, reverse=True):
-        weights = _softmax_regression(scaled, wanted, penalty, weights)
+        weights = softmax_regression(scaled, wanted, penalty, weights)
         logits = tuned @ weights[:-1] + weights[-1]
         loss = float(torch.nn.functional.cross_entropy(logits, labels))
         accuracies[penalty] = float((logits.argmax(1) == labels).float().mean())
@@ -100,7 +100,7 @@ def text_vectors(
     return encode(classifier.encoder, texts, report)
 
 
-def _softmax_regression(features: Tensor, targets: Tensor, penalty: float, start: Tensor) -> Tensor:
+def softmax_regression(features: Tensor, targets: Tensor, penalty: float, start: Tensor) -> Tensor:
     """(width + 1, classes) weights, the last row the bias, that minimise the mean cross-entropy
     plus half the penalty times the squared weights: convex, solved by L-BFGS."""
     weights = start.clone().requires_grad_(True)

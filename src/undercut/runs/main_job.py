@@ -17,6 +17,7 @@ from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.models.threads import available_cores
+from undercut.runs.auditing.plan_note import label_notes
 from undercut.runs.config import RunConfig
 from undercut.runs.gpu_probe import probe_gpu
 from undercut.runs.machine import MachineFacts, machine_facts
@@ -28,7 +29,8 @@ from undercut.runs.report.schema import Note, Report
 from undercut.runs.stages import Stages, open_stages
 from undercut.runs.steps.candidates import make_candidates
 from undercut.runs.steps.costs import measure_candidates, measure_plan
-from undercut.runs.steps.data import make_data
+from undercut.runs.steps.data import RunData, make_data
+from undercut.runs.steps.few_labels import few_note, make_few_candidates
 from undercut.runs.steps.planning import make_plan, publish_plan
 from undercut.runs.steps.predictions import make_predictions
 from undercut.runs.steps.reporting import Findings, build_report
@@ -58,7 +60,8 @@ def _run(stages: Stages, config: RunConfig, machine: MachineFacts) -> Report:
     started, now = time.perf_counter(), datetime.now(UTC)
     data_made, data = make_data(stages, config)
     recipe = choose_recipe(config, data)
-    candidates = make_candidates(stages, data_made, data, recipe)
+    make = make_few_candidates if data.few else make_candidates
+    candidates = make(stages, data_made, data, recipe)
     predictions = make_predictions(stages, data_made, data, candidates)
     costs = measure_candidates(stages, data, candidates, machine, seed=config.seed)
     plan, decision = make_plan(stages, data, predictions, candidates, costs, config, now=now)
@@ -80,7 +83,7 @@ def _run(stages: Stages, config: RunConfig, machine: MachineFacts) -> Report:
             price=stages.books.price,
             machine=machine,
             entries=stages.books.ledger.entries(run_id=stages.books.run_id),
-            notes=_notes(config, machine, stages, len(data.train), recipe.rows),
+            notes=_notes(config, machine, stages, data, recipe.rows),
             seconds=time.perf_counter() - started,
             now=now,
         )
@@ -125,9 +128,12 @@ def _bytes(folder: Path) -> int:
 
 
 def _notes(
-    config: RunConfig, machine: MachineFacts, stages: Stages, rows: int, used: int
+    config: RunConfig, machine: MachineFacts, stages: Stages, data: RunData, used: int
 ) -> tuple[Note, ...]:
-    notes = []
+    rows = len(data.train)
+    notes = list(label_notes(Path(config.train)))
+    if data.few:
+        notes.append(few_note(data))
     price = stages.books.price
     if price is not None and price.vcpus is not None and price.vcpus != machine.cores:
         notes.append(
@@ -139,7 +145,7 @@ def _notes(
                 "每百万次的价格按该主机的单价计算。",
             )
         )
-    if config.test is None:
+    if config.test is None and not data.few:
         notes.append(
             Note(
                 level="note",
@@ -148,7 +154,7 @@ def _notes(
                 zh="未提供测试文件：质量指标来自认证集。认证集没有参与选择，但用于确认方案。",
             )
         )
-    if used < rows:
+    if used < rows and not data.few:
         notes.append(
             Note(
                 level="warning",

@@ -61,7 +61,11 @@ def _data(report: Report, words: Words) -> list[str]:
 
 def _figures(report: Report) -> list[str]:
     plan, teacher, cost = report.plan, report.teacher, report.cost
-    where = "test file" if report.measured_on.where == "test" else "certify split"
+    where = {
+        "test": "test file",
+        "certify": "certify split",
+        "folds": "training rows by cross-validation",
+    }[report.measured_on.where]
     rows = [
         f"| | plan | teacher | (on the {where}, {formats.count(report.measured_on.rows)} rows)",
         "|---|---:|---:|---|",

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
+from undercut.build.data.labelled import labelled_table
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.core.errors import InputError
 from undercut.core.tabular import (
@@ -69,8 +70,8 @@ def read_table(
 ) -> Table:
     """Read the text and the label of every record; the other columns are not kept.
 
-    path: what `open_rows` takes, or a folder of `undercut clean`, whose groups and weights are
-    read too.
+    path: what `open_rows` takes, a folder with labels.csv, or a folder of `undercut clean`, whose
+    groups and weights are read too.
 
     Columns that are not stated are guessed where that is unambiguous (`guess_columns`).
     Raises InputError where no record can be read, ConfigError where a column is unclear,
@@ -79,7 +80,7 @@ def read_table(
     >>> read_table("tickets.csv", label_column="intent")  # doctest: +SKIP
     """
     folder = cleaned_folder(Path(path))
-    file = path if folder is None else folder.data
+    file = (labelled_table(Path(path)) or path) if folder is None else folder.data
     stream = open_rows(file, split=split, encoding=encoding, limits=limits)
     columns = guess_columns(
         stream, text_column=text_column, label_column=label_column, require_label=require_label

@@ -128,6 +128,23 @@ def decide(
     return _certify(teacher, teacher_right, order, certify_rows, options, config)
 
 
+def best_without_certificate(
+    rows: Judged, teachers: Sequence[str], *, keep: float, confidence: float
+) -> Decision:
+    """The best mixture, where the only judged rows are those that chose it: nothing is certified.
+
+    The certificate compares the plan with itself and says nothing.
+    """
+    temperatures = {
+        name: round(fit_temperature(values, rows.labels), 4)
+        for name, values in rows.predictions.items()
+    }
+    teacher = choose_teacher(rows, teachers, temperatures)
+    right = rows.right(teacher)
+    same = certify(right, right, keep=keep, confidence=confidence)
+    return Decision(teacher, teacher, True, None, same, (), None, ())
+
+
 def choose_teacher(
     tune: Judged, names: Sequence[str], temperatures: Mapping[str, float]
 ) -> CascadeSpec:

@@ -23,9 +23,10 @@ class Interval(Frozen):
 
 
 class MeasuredOn(Frozen):
-    """Where quality was measured: the user's test file, else the certify split."""
+    """Where quality was measured: the user's test file, else the certify split, else, with too few
+    labels for one, the training rows by cross-validation."""
 
-    where: Literal["test", "certify"]
+    where: Literal["test", "certify", "folds"]
     rows: Count
     interval_confidence: Fraction = 0.95
     resamples: Count | None = None

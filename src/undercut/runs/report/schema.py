@@ -114,7 +114,7 @@ class Finding(Frozen):
 class Split(Frozen):
     """Rows in one part of the data."""
 
-    name: Literal["train", "tune", "certify", "test"]
+    name: Literal["train", "tune", "certify", "test", "folds"]
     rows: Count
 
 

@@ -18,13 +18,19 @@ def outcome(report: Report) -> Outcome:
     return "met" if report.certificate.met else "not_met"
 
 
+def few_labels(report: Report) -> bool:
+    """Whether no label could be spared to certify."""
+    return any(split.name == "folds" for split in report.data.splits)
+
+
 def headline(report: Report, words: Words) -> str:
     """One sentence: what is promised and at what cost."""
     certificate = report.certificate
     what = outcome(report)
     no_bound = what == "not_met" and certificate.lower_bound is None
+    key = "verdict_no_bound" if no_bound else f"verdict_{what}"
     said = words(
-        "verdict_no_bound" if no_bound else f"verdict_{what}",
+        "verdict_few" if few_labels(report) else key,
         keep=formats.percent_exact(certificate.keep),
         confidence=percent_plain(certificate.confidence),
         bound=bound(report),
@@ -64,7 +70,7 @@ def certificate_says(report: Report, words: Words) -> list[str]:
     key = "says_no_bound" if what == "not_met" and certificate.lower_bound is None else what
     said = [
         words(
-            key if key.startswith("says_") else f"says_{key}",
+            "says_few" if few_labels(report) else key if key.startswith("says_") else f"says_{key}",
             rows=formats.count(certificate.rows),
             bound=bound(report),
             keep=formats.percent_exact(certificate.keep),

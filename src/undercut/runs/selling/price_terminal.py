@@ -90,7 +90,8 @@ def _plans(document: PriceDocument, words: Words, console: Console) -> None:
     if not document.plans:
         return
     money, rows = document.currency, []
-    for each in document.plans:
+    # the page has them all; here those that a decision is made between
+    for each in (one for one in document.plans if one.best or one.present or one.cheapest):
         marks = [name for name in ("best", "present", "cheapest") if getattr(each, name)]
         rows.append(
             (

@@ -67,7 +67,8 @@ def check_floor(price: Money, floor: Money, override: Override | None, *, whose:
             f"{price.display()} lies below the floor{whose} of {floor.display()}: each million "
             f"answers would lose {(floor - price).display()}",
             hint="ask at least the floor, lower the cost, or record an override with --override "
-            "WHY --by NAME; selling below cost can break competition law (`undercut price --out DIR` says why)",
+            "WHY --by NAME; selling below cost can break competition law, as "
+            "`undercut price --out DIR` explains",
         )
     return True
 
@@ -90,19 +91,6 @@ def append_quote(path: Path, quote: Quote) -> str:
         except OSError as error:
             raise ArtefactError(f"{path} cannot be written: {error.strerror}") from error
     return digest
-
-
-def read_quotes(path: Path) -> tuple[Quote, ...]:
-    """All quotes, chain checked; none where there is no file. Raises LedgerError."""
-    lines = _lines(path)
-    _check(path, lines)
-    names = Quote.__dataclass_fields__
-    found = []
-    for line in lines:
-        values = {name: line.get(name) for name in names}
-        values["terms"] = tuple(line.get("terms", ()))
-        found.append(Quote(**values))
-    return tuple(found)
 
 
 def now_text(at: datetime) -> str:

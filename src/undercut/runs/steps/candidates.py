@@ -141,7 +141,7 @@ def _encoder(
         config=[encoder, layers, config, recipe.max_tokens, recipe.rows],
         inputs=inputs,
     )
-    return Candidate(name, "transformer", made, _facts(made) | {"thin": layers is not None})
+    return Candidate(name, "transformer", made, facts_of(made) | {"thin": layers is not None})
 
 
 def _static(
@@ -200,7 +200,7 @@ def _frozen(
         from undercut.neural.fit import smoothed_targets
         from undercut.neural.linear_head import fit_head
 
-        classifier, tokens, limit = _prepare(rows, tune, recipe, USE, None)
+        classifier, tokens, limit = prepare(rows, tune, recipe, USE, None)
         targets = smoothed_targets(rows.labels, len(rows.classes), LABEL_SMOOTHING)
         result = fit_head(
             classifier,
@@ -212,7 +212,7 @@ def _frozen(
             report=lambda done: stages.tick(done, "sentence vectors"),
         )
         learnt = {"penalty": result.penalty, "tune_accuracy": list(result.tune_accuracy)}
-        _store(folder, classifier, rows, limit, learnt)
+        store(folder, classifier, rows, limit, learnt)
 
     made = stages.run(
         f"frozen-{USE}",
@@ -222,7 +222,7 @@ def _frozen(
         config=[config, recipe.max_tokens, recipe.rows],
         inputs={"data": data, "teacher": teacher.made},
     )
-    return Candidate(f"{USE}-frozen", "frozen", made, _facts(made))
+    return Candidate(f"{USE}-frozen", "frozen", made, facts_of(made))
 
 
 def _blend(targets: FloatArray, teacher: FloatArray) -> FloatArray:
@@ -249,7 +249,7 @@ def _fit_and_export(
 ) -> None:
     from undercut.neural.fit import fit, smoothed_targets
 
-    classifier, tokens, limit = _prepare(rows, tune, recipe, encoder, layers)
+    classifier, tokens, limit = prepare(rows, tune, recipe, encoder, layers)
     targets = smoothed_targets(rows.labels, len(rows.classes), config.label_smoothing)
     if teacher is not None:
         targets = _blend(targets, teacher)
@@ -261,10 +261,10 @@ def _fit_and_export(
     trained = {name: value.cpu().numpy() for name, value in classifier.trained_state().items()}
     save_arrays(folder / TRAINED, trained)
     learnt = {"tune_accuracy": list(result.tune_accuracy), "best_epoch": result.best_epoch}
-    _store(folder, classifier, rows, limit, learnt)
+    store(folder, classifier, rows, limit, learnt)
 
 
-def _prepare(
+def prepare(
     rows: Dataset, tune: Dataset, recipe: Recipe, encoder: str, layers: int | None
 ) -> tuple[Classifier, tuple[TokenisedTexts, TokenisedTexts], int]:
     """A fresh classifier on the device that trains, its train and tune tokens, its token limit."""
@@ -290,7 +290,7 @@ def _prepare(
     return classifier, (train, held), limit
 
 
-def _store(
+def store(
     folder: Path, classifier: Classifier, rows: Dataset, limit: int, learnt: dict[str, Any]
 ) -> None:
     """The model folder, and beside it what the model card tells."""
@@ -310,7 +310,7 @@ def _store(
     export(classifier, folder / MODEL, rows.classes, settings)
 
 
-def _facts(made: Made) -> dict[str, Any]:
+def facts_of(made: Made) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
     return facts
 

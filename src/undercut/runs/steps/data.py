@@ -13,8 +13,9 @@ import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.hygiene import clean
+from undercut.build.data.labelled import labelled_table
 from undercut.build.data.read import Table, read_table
-from undercut.build.data.splits import SplitConfig, split
+from undercut.build.data.splits import SplitConfig, Splits, split
 from undercut.core.dataset import Dataset, IntArray
 from undercut.core.errors import InputError
 from undercut.core.text import dominant_script, looks_english
@@ -23,8 +24,10 @@ from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.training_only import weighted, with_copies
 
-VERSION = "3"
+VERSION = "4"
 BLOCK = 1 << 20
+# With more rows a class than this, parts kept from training cost less than they tell.
+FEW_PER_CLASS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class RunData:
 
     train, tune, certify: parts of the training file; test: the user's, where given. Only train has
     weights, and at its end the edited copies of its rows that a cleaned folder brings.
-    facts: columns, rows read, findings: plain JSON, for the report.
+    facts: columns, rows read, findings: plain JSON, for the report. few: so few labels that all
+    train: then tune and certify are the same rows, judged by cross-validation.
     """
 
     train: Dataset
@@ -43,6 +47,7 @@ class RunData:
     script: str
     english: bool
     facts: dict[str, Any]
+    few: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -95,20 +100,23 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
         script=facts["script"],
         english=facts["english"],
         facts=facts,
+        few=facts["few"],
     )
 
 
 def digest_path(path: Path) -> str:
     """sha256 over a file, or over the names and contents of a folder's files.
 
-    Of a folder that `undercut clean` left only the rows and their copies count: reports and
-    ledgers change.
+    Of a folder that `undercut clean` left only the rows and their copies count, of a folder of
+    labels only its table: reports, ledgers and certificates change.
     """
-    cleaned = cleaned_folder(path)
+    cleaned, labelled = cleaned_folder(path), labelled_table(path)
     hashed = hashlib.sha256()
     try:
         if cleaned is not None:
             files = [file for file in (cleaned.data, cleaned.augmented) if file is not None]
+        elif labelled is not None:
+            files = [labelled]
         else:
             files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
@@ -137,7 +145,13 @@ def _write(folder: Path, config: RunConfig) -> None:
     cleaned = clean(train_table, test=test_table)
     train = cleaned.train.dataset
     groups = None if train_table.groups is None else _groups_of(train, train_table)
-    parts = split(train, _split_config(config, len(train)), groups=groups)
+    few = has_few_labels(train, config)
+    every = np.arange(len(train))
+    parts = (
+        Splits(every, every, every, ())
+        if few
+        else split(train, _split_config(config, len(train)), groups=groups)
+    )
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
     arrays: dict[str, Any] = {
         "split_train": np.concatenate([parts.train, copied]),
@@ -154,6 +168,7 @@ def _write(folder: Path, config: RunConfig) -> None:
         "classes": list(train.classes),
         "script": dominant_script(train.texts),
         "english": looks_english(train.texts),
+        "few": few,
         "reports": reports,
         "split_findings": [
             asdict(finding) for finding in (*parts.findings, *findings, *weighted(train))
@@ -161,6 +176,16 @@ def _write(folder: Path, config: RunConfig) -> None:
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)
     (folder / "facts.json").write_text(text, encoding="utf-8", errors="replace")
+
+
+def has_few_labels(train: Dataset, config: RunConfig) -> bool:
+    """Whether there are too few labels a class to keep any from training.
+
+    A user who names the size of a part wants parts.
+    """
+    if config.tune_rows is not None or config.certify_rows is not None:
+        return False
+    return len(train) <= FEW_PER_CLASS * len(train.classes)
 
 
 def _groups_of(train: Dataset, table: Table) -> IntArray:

@@ -9,7 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from undercut import __version__
-from undercut.build.planning.decide import DecideConfig, Decision, Judged, decide
+from undercut.build.planning.decide import (
+    DecideConfig,
+    Decision,
+    Judged,
+    best_without_certificate,
+    decide,
+)
 from undercut.core.artefacts import write_manifest
 from undercut.models.plan import PLAN_FILE, PLAN_KIND, PlanDescription, read_description
 from undercut.models.plan_cost import PlanCost
@@ -35,11 +41,18 @@ def make_decision(
 ) -> Decision:
     """What the tune split chooses and the certify split confirms; quick and deterministic."""
     tune, certify = predictions.of("tune"), predictions.of("certify")
+    teachers = [
+        c.name for c in candidates if c.family in TEACHER_FAMILIES and not c.facts.get("thin")
+    ]
+    if data.few:
+        return best_without_certificate(
+            Judged(data.tune.labels, tune), teachers, keep=config.keep, confidence=config.confidence
+        )
     return decide(
         Judged(data.tune.labels, tune),
         Judged(data.certify.labels, certify),
         {name: cost.seconds_per_text for name, cost in costs.items()},
-        [c.name for c in candidates if c.family in TEACHER_FAMILIES and not c.facts.get("thin")],
+        teachers,
         DecideConfig(
             keep=config.keep, confidence=config.confidence, copies=int8_copies(candidates)
         ),
@@ -105,7 +118,7 @@ def _pack(
         cascade=decision.plan,
         models=places,
         teacher=decision.teacher.stages[0].name,
-        certified_keep=config.keep if decision.certificate.met else None,
+        certified_keep=config.keep if decision.certificate.met and not data.few else None,
         confidence=config.confidence,
     )
     _write_description(folder, description)

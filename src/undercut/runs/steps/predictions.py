@@ -13,6 +13,9 @@ from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.candidates import Candidate
 from undercut.runs.steps.data import RunData
+from undercut.runs.steps.few_labels import held_out
+
+FOLDED = ("tune", "certify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,11 @@ def make_predictions(
             parts = {
                 name: model.predict_proba(part.texts, threads=threads)
                 for name, part in data.parts().items()
+                if not (data.few and name in FOLDED)
             }
+            if data.few:
+                # The rows train: what counts is what was said of each without it.
+                parts |= dict.fromkeys(FOLDED, held_out(candidate))
             save_arrays(folder / "probabilities.safetensors", parts)
 
         result = stages.run(

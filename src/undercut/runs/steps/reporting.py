@@ -82,7 +82,10 @@ def build_report(found: Findings) -> schema.Report:
     judged = Judged(rows.labels, found.predictions.of(where))
     teacher = judged.answers(found.decision.teacher)
     plan = judged.answers(found.decision.plan)
-    measured_on = parts.MeasuredOn(where=where, rows=len(rows), resamples=RESAMPLES)
+    told = "folds" if found.data.few and where == "certify" else where
+    measured_on = parts.MeasuredOn.model_validate(
+        {"where": told, "rows": len(rows), "resamples": RESAMPLES}
+    )
     return schema.Report(
         undercut_version=__version__,
         language=found.config.language,
@@ -314,6 +317,10 @@ def _data(found: Findings) -> schema.Data:
         "test": reports.get("test", {"findings": []})["findings"],
     }
     splits = {"train": len(data.train), **{name: len(p) for name, p in data.parts().items()}}
+    if data.few:
+        splits = {"train": splits["train"], "folds": splits["certify"]} | (
+            {} if data.test is None else {"test": splits["test"]}
+        )
     return schema.Data(
         source=found.config.train,
         test_source=found.config.test,

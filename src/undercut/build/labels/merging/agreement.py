@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from undercut.build.labels.votes import Floats, Votes
+from undercut.build.labels.votes import Floats, IntArray, Votes
 from undercut.core.errors import InputError
 
 
@@ -38,6 +38,27 @@ def krippendorff_alpha(votes: Votes, scale: Scale = Scale.NOMINAL) -> float | No
     distance = _distance(votes.classes, held, scale)
     expected = (np.outer(held, held) * distance).sum() / (total - 1)
     return float(1 - (pairs * distance).sum() / expected)
+
+
+def interval_alpha(item: IntArray, value: Floats) -> float | None:
+    """Krippendorff's alpha of numbers on the interval scale, without a table of distinct values.
+
+    item: (votes,) ids; value: (votes,). The same figure as `krippendorff_alpha` gives for classes
+    that are numbers; None where all paired values are equal.
+    """
+    size = np.bincount(item).astype(np.float64)
+    paired = size[item] >= 2
+    item, value = item[paired], value[paired]
+    if not len(value):
+        return None
+    value = value - value.mean()  # sums of squares far from zero lose their digits
+    size = np.bincount(item).astype(np.float64)
+    sums, squares = np.bincount(item, value), np.bincount(item, value**2)
+    asked = size >= 2
+    apart = 2 * (size[asked] * squares[asked] - sums[asked] ** 2) / (size[asked] - 1)
+    total = len(value)
+    expected = 2 * (total * (value**2).sum() - value.sum() ** 2) / (total - 1)
+    return float(1 - apart.sum() / expected) if expected > 0 else None
 
 
 def cohen_kappa(votes: Votes, one: str, other: str) -> float | None:

@@ -110,7 +110,10 @@ class Market:
         """(J,) shares; InputError where one is not known."""
         for product in self.products:
             if product.share is None:
-                raise InputError(f"the share of {product.name} is not known, and is needed here")
+                raise InputError(
+                    f"the share of {product.name} is not known, and is needed here",
+                    hint="an estimate will do: say how far off it may be, or leave the product out",
+                )
         return np.array([product.share for product in self.products], dtype=np.float64)
 
     @property

@@ -1,0 +1,1 @@
+"""Which items to label next: unlabelled texts as vectors and beliefs in, positions out."""

@@ -1,0 +1,56 @@
+"""The certificate beside the labels, which travels into a plan's report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from undercut.core.files import write_atomic
+
+FILE = "label_certificate.json"
+
+
+class LabelCertificate(BaseModel):
+    """What is known of the share of wrong labels.
+
+    certified: whether the target is kept at the stated confidence. upper_bound: of the share of
+    wrong labels as they stood when the sample was drawn, at `confidence`; what the judge corrected
+    since has only lowered it. sample, wrong: audited labels, and those among them that the judge
+    did not confirm. believed: share that the answers themselves suggest, which certifies nothing.
+    files: sha256 of the label files.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["undercut label certificate"] = "undercut label certificate"
+    target_error: float
+    confidence: float
+    certified: bool
+    upper_bound: float | None
+    sample: int
+    wrong: int | None
+    audit: int
+    judge: str | None
+    believed: float
+    labels: int
+    method: str = (
+        "Clopper-Pearson, one-sided, on a simple random sample of the labels that the judge had not"
+        " given itself"
+    )
+    files: dict[str, str] = {}
+
+
+def write_certificate(certificate: LabelCertificate, folder: Path) -> None:
+    """Leave it in the folder."""
+    text = json.dumps(certificate.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+    write_atomic(folder / FILE, text.encode())
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,82 @@
+"""Where a job stands, read from its journal: what the deciding part decides by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from undercut.build.labels.deciding.answers import heard
+from undercut.build.labels.deciding.steps import AuditDone, Position
+from undercut.build.labels.workers import Ask, WorkerFacts
+from undercut.core.money import Money
+from undercut.runs.labelling.journal import AuditDrawn, Journal
+
+
+def read_position(
+    journal: Journal,
+    *,
+    items: Sequence[Ask],
+    classes: Sequence[str],
+    sources: Sequence[WorkerFacts],
+    gold: Mapping[str, str],
+    budget: Money,
+) -> Position:
+    """Everything that happened so far, as the deciding part takes it."""
+    place = {ask.item: number for number, ask in enumerate(items)}
+    source_of = {facts.name: number for number, facts in enumerate(sources)}
+    asks = np.zeros((len(items), len(sources)), dtype=np.int64)
+    for put in journal.asks():
+        if put.worker in source_of:
+            asks[place[put.item], source_of[put.worker]] += 1
+    said = heard(
+        journal.answers(budget.currency),
+        items=[a.item for a in items],
+        classes=classes,
+        sources=sources,
+        gold=gold,
+    )
+    drawn = journal.audits()
+    answered = _answered(journal, drawn, budget.currency)
+    left = budget - journal.committed(budget.currency)
+    return Position(
+        heard=said,
+        asks=asks,
+        audits=tuple(
+            AuditDone(len(a.labels), a.allowed, a.predicted, count_wrong(a, found))
+            for a, found in zip(drawn, answered, strict=True)
+        ),
+        money=float(left.amount),
+        budget=float(budget.amount),
+        explored=int(journal.meta("explored") or 0),
+    )
+
+
+def judged(journal: Journal, audit: AuditDrawn, currency: str) -> dict[str, str | None]:
+    """Item -> what the judge said in this audit; None where it abstained or is not known."""
+    return _answered(journal, (audit,), currency)[0]
+
+
+def _answered(
+    journal: Journal, audits: Sequence[AuditDrawn], currency: str
+) -> list[dict[str, str | None]]:
+    if not audits:
+        return []
+    batches = {batch.id: batch for batch in journal.batches()}
+    by_batch: dict[int, dict[str, str | None]] = {}
+    for batch, item, label in journal.answers_of_batches([audit.batch for audit in audits]):
+        by_batch.setdefault(batch, {})[item] = label
+    found = []
+    for audit in audits:
+        said = by_batch.get(audit.batch, {})
+        if batches[audit.batch].closed:
+            said = {item: said.get(item) for item in audit.labels}
+        found.append(said)
+    return found
+
+
+def count_wrong(audit: AuditDrawn, said: Mapping[str, str | None]) -> int | None:
+    """Labels that the judge did not confirm, abstentions among them; None while one is missing."""
+    if any(item not in said for item in audit.labels):
+        return None
+    return sum(said[item] != label for item, label in audit.labels.items())

