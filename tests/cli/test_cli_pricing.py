@@ -257,12 +257,12 @@ def test_prices_that_do_not_settle_are_said_so(run: Run, tmp_path: Path) -> None
         "currency: USD\n"
         "buyers: 400_000_000\n"
         "nests: {near: 0.5, far: 0.97}\n"
-        "own: {name: tickets, nest: near, price: 60, share: 0.005, monthly_answers: 40_000_000, "
+        "own: {name: tickets, nest: near, price: 60, share: 0.02, monthly_answers: 40_000_000, "
         "customers: 14, elasticity: {value: -6}}\n"
         "rivals:\n"
-        "  - {name: acme-intents, firm: acme, nest: near, price: 65, share: 0.8}\n"
-        "  - {name: acme-lite, firm: acme, nest: far, price: 57, share: 0.1}\n"
-        "  - {name: borealis, nest: far, price: 72, share: 0.09}\n",
+        "  - {name: acme-intents, firm: acme, nest: near, price: 65, share: 0.75}\n"
+        "  - {name: acme-lite, firm: acme, nest: far, price: 57, share: 0.2}\n"
+        "  - {name: borealis, nest: far, price: 72, share: 0.02, cost: 50}\n",
         encoding="utf-8",
     )
     code, out, _ = run("price", PLAN, "-m", market, "--language", "zh", "--json", "--out", "p")
@@ -276,6 +276,7 @@ def test_prices_that_do_not_settle_are_said_so(run: Run, tmp_path: Path) -> None
     page = (tmp_path / "p" / "price.html").read_text(encoding="utf-8")
     assert "不是均衡：迭代" in page
     assert "did not settle" not in page
+    assert "没有均衡：区间不含它们" in page  # most drawn markets do not settle either
 
 
 def test_a_plan_that_was_changed_or_never_measured(run: Run, tmp_path: Path) -> None:
