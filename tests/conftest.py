@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # processes that each train on every core wait for one another ten times as long as they work
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A file's tests stay together, so that what they share is made once; so do all that look at
     the one real main job of tests/runs, which takes a minute."""
