@@ -115,3 +115,9 @@ def test_another_document_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_market(tmp_path / "none.yaml")
+
+
+def test_a_missing_file_says_what_one_needs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file") as told:
+        read_market(tmp_path / "market.yaml")
+    assert "docs/pricing.md" in str(told.value.hint)

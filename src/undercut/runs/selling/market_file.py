@@ -46,6 +46,12 @@ def read_market(path: Path) -> Situation:
     Raises InputError with file, line and what to write instead for anything that is unknown,
     missing, out of range, in another currency, or contradicts another entry.
     """
+    if not path.exists():
+        raise InputError(
+            "there is no such file",
+            file=str(path),
+            hint="--market FILE names another; docs/pricing.md shows the least that one needs",
+        )
     top = read_yaml(path)
     frame = _frame(top)
     own_section = _needed(top, "own", "own: your firm, product name, price and share")
