@@ -48,7 +48,7 @@ def read_market(path: Path) -> Situation:
     """
     if not path.exists():
         raise InputError(
-            "there is no such file",
+            "cannot be read: there is no such file",
             file=str(path),
             hint="--market FILE names another; docs/pricing.md shows the least that one needs",
         )
