@@ -23,7 +23,7 @@ demo: $(STAMP) ## The main job on BANKING77 (four to five minutes on two cores)
 	    --test src/undercut/assets/banking77/test.csv --keep 0.99 --out out/demo
 
 test: $(STAMP) ## The fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-slow: $(STAMP) ## Slow, load and GPU tests
 	$(BIN)/python -m pytest -m "slow or load or gpu"

@@ -37,6 +37,9 @@ def test_the_page_documents_every_command_and_code() -> None:
         "usage",
         "keys",
         "keys create",
+        "keys set",
+        "books check",
+        "books book",
     )
     for command in commands:
         assert f"## undercut {command}\n" in page

@@ -160,6 +160,39 @@ def test_the_record_of_quotes_cannot_be_edited_unseen(run: Run, tmp_path: Path) 
     assert "undercut-quotes.jsonl:1: the record of quotes was changed" in err
 
 
+def test_quotes_taken_off_the_end_are_missed(run: Run, tmp_path: Path) -> None:
+    record = tmp_path / "undercut-quotes.jsonl"
+    head = tmp_path / "undercut-quotes.jsonl.head"
+
+    def offer() -> tuple[int, str]:
+        code, _, err = run("offer", PLAN, "-m", MARKET, "--price", "60 USD")
+        return code, err
+
+    for _ in range(3):
+        assert offer()[0] == 0
+    whole, kept = record.read_text(encoding="utf-8"), head.read_text(encoding="utf-8")
+    lines = whole.splitlines(keepends=True)
+    assert json.loads(kept) == {"quotes": 3, "last": json.loads(lines[2])["digest"]}
+    for rest in (lines[:2], lines[:1], []):
+        record.write_text("".join(rest), encoding="utf-8")
+        code, err = offer()
+        assert (code, "the end of the record was changed" in err) == (6, True)
+        assert record.read_text(encoding="utf-8") == "".join(rest)
+    record.unlink()
+    assert offer()[0] == 6
+    record.write_text(whole, encoding="utf-8")
+    head.unlink()
+    code, err = offer()
+    assert (code, "is gone" in err) == (6, True)
+    head.write_text("{}", encoding="utf-8")
+    assert offer()[0] == 6
+    # a writer that died between the two files left one quote more: it counts
+    before = {"quotes": 2, "last": json.loads(lines[1])["digest"]}
+    head.write_text(json.dumps(before), encoding="utf-8")
+    assert offer()[0] == 0
+    assert json.loads(head.read_text(encoding="utf-8"))["quotes"] == 4
+
+
 def test_a_small_customer_has_a_floor_of_its_own(run: Run) -> None:
     assert run("offer", PLAN, "-m", MARKET, "--price", "20 USD")[0] == 0
     code, _, err = run(
@@ -180,6 +213,7 @@ def test_a_small_customer_has_a_floor_of_its_own(run: Run) -> None:
         ("currency: USD", "currency: EUR", 2, "undercut converts nothing"),
         ("as_of: 2026-11-01", "as_at: 2026-11-01", 3, "as_of is missing"),
         ("as_of: 2026-11-01", "as_of: 1 November", 3, "expected a day"),
+        ("  name: tickets", "  name: tickets\n  cost: 20.00", 3, "is measured with its plan"),
         ("monthly_answers: 40_000_000", "# none", 3, "load is not known"),
         ("customers: 14", "# none", 3, "how many customers"),
         ("price: 57.00, share: 0.08", "price: 57.00", 3, "share of acme-lite is not known"),
@@ -214,26 +248,35 @@ def test_one_observation_of_one_product_still_says_what_it_cannot_know(
     assert "no support costs are given" in notes
 
 
-def test_prices_that_do_not_settle_are_said_so(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from dataclasses import replace
-
-    from undercut.sell.pricing.recommend import options
-
-    settle = options.bertrand_nash
-
-    def unsettled(*given: object, **named: object) -> object:
-        found = settle(*given, **named)  # type: ignore[arg-type]
-        return replace(found, converged=False, why="did not settle in 5 steps")
-
-    monkeypatch.setattr(options, "bertrand_nash", unsettled)
-    code, out, _ = run("price", PLAN, "-m", MARKET, "--json")
+def test_prices_that_do_not_settle_are_said_so(run: Run, tmp_path: Path) -> None:
+    # one firm dominates a nest and sells in another, whose products are all but the same: the map
+    # of markups creeps and does not arrive
+    market = tmp_path / "market.yaml"
+    market.write_text(
+        "as_of: 2026-11-01\n"
+        "currency: USD\n"
+        "buyers: 400_000_000\n"
+        "nests: {near: 0.5, far: 0.97}\n"
+        "own: {name: tickets, nest: near, price: 60, share: 0.02, monthly_answers: 40_000_000, "
+        "customers: 14, elasticity: {value: -6}}\n"
+        "rivals:\n"
+        "  - {name: acme-intents, firm: acme, nest: near, price: 65, share: 0.75}\n"
+        "  - {name: acme-lite, firm: acme, nest: far, price: 57, share: 0.2}\n"
+        "  - {name: borealis, nest: far, price: 72, share: 0.02, cost: 50}\n",
+        encoding="utf-8",
+    )
+    code, out, _ = run("price", PLAN, "-m", market, "--language", "zh", "--json", "--out", "p")
     assert code == 0
     found = json.loads(out)
     assert found["recommendation"]["holds"] is False
-    assert "best_response" in found["recommendation"]["why"]
-    assert any("did not settle" in note["text"] for note in found["notes"])
+    assert "equilibrium" not in found["recommendation"]["why"]
+    note = next(each for each in found["notes"] if each["says"] == "not_settled")
+    assert "did not settle in 5000 steps" in note["text"]
+    assert note["caution"] == "no convergence"
+    page = (tmp_path / "p" / "price.html").read_text(encoding="utf-8")
+    assert "不是均衡：迭代" in page
+    assert "did not settle" not in page
+    assert "没有均衡：区间不含它们" in page  # most drawn markets do not settle either
 
 
 def test_a_plan_that_was_changed_or_never_measured(run: Run, tmp_path: Path) -> None:

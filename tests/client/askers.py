@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from undercut.client import Answer, AsyncClient, Client, ClientConfig, MonthUsage
@@ -63,6 +64,10 @@ class SyncAsker:
         with self._client() as client:
             return list(client.predict_many(texts, **options))
 
+    def predict_csv(self, source: Path, target: Path, **options: Any) -> int:
+        with self._client() as client:
+            return client.predict_csv(source, target, **options)
+
     def usage(self, month: str | None = None) -> MonthUsage:
         with self._client() as client:
             return client.usage(month)
@@ -93,6 +98,9 @@ class AsyncAsker:
             return [answer async for answer in client.predict_many(texts, **options)]
 
         return self._run(everything)
+
+    def predict_csv(self, source: Path, target: Path, **options: Any) -> int:
+        return self._run(lambda client: client.predict_csv(source, target, **options))
 
     def usage(self, month: str | None = None) -> MonthUsage:
         return self._run(lambda client: client.usage(month))

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from serving_process import new_key, plan_folder, served
 
-from undercut.core.artefacts import write_manifest
+from undercut.cli.main import run_command_line
 from undercut.core.errors import ArtefactError, ConfigError
 from undercut.core.requests import Role
-from undercut.models.plan import PLAN_KIND, PlanDescription
-from undercut.models.plan_cost import PlanCost
 from undercut.operate.metering.deployments import Deployment, append_deployment
-from undercut.operate.metering.key_rows import KeyTerms, create_key
 from undercut.runs.books import open_books_here
 from undercut.runs.serving import serve
 from undercut.runs.serving_config import ServeConfig, check_exposure
-
-SOURCE = Path(__file__).parents[2] / "src"
-# Plans made by hand stand in the room that serves them.
-sys.path.append(str(Path(__file__).parents[1] / "operate"))
-
-NOW = datetime.now(UTC)
-
 
 MakePlan = Callable[..., Path]
 
@@ -42,22 +30,9 @@ MakePlan = Callable[..., Path]
 @pytest.fixture
 def make_plan(tmp_path: Path) -> MakePlan:
     """make_plan(name=..., cost=True): a plan folder of two stages."""
-    from test_operate_batch_prediction import make_plan as by_hand
 
     def make(*, name: str = "support", cost: bool = True) -> Path:
-        folder = by_hand(tmp_path / name)
-        description = PlanDescription.model_validate_json((folder / "plan.json").read_bytes())
-        price = PlanCost(
-            currency="USD",
-            per_million_answers={"first": Decimal("0.5"), "second": Decimal(2)},
-            host="test",
-            measured="2026-01-01",
-            threads=1,
-        )
-        changed = description.model_copy(update={"name": name, "cost": price if cost else None})
-        (folder / "plan.json").write_text(changed.model_dump_json(), encoding="utf-8")
-        write_manifest(folder, kind=PLAN_KIND)
-        return folder
+        return plan_folder(tmp_path / name, cost=cost)
 
     return make
 
@@ -65,44 +40,6 @@ def make_plan(tmp_path: Path) -> MakePlan:
 @pytest.fixture
 def books(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'books.sqlite'}"
-
-
-def new_key(url: str, tenant: str, **terms: object) -> str:
-    with open_books_here(url) as opened:
-        made = opened.write(
-            lambda connection: create_key(connection, tenant, KeyTerms(**terms), NOW)  # type: ignore[arg-type]
-        )
-    return made.secret
-
-
-@contextmanager
-def served(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes], Callable[[], bytes]]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "undercut", "serve", *arguments, "--port", str(port)]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(SOURCE)}
-    )
-    assert process.stderr is not None
-    seen: list[bytes] = []
-    try:
-        for line in process.stderr:
-            seen.append(line)
-            if b'"event":"ready"' in line:
-                break
-        else:
-            raise AssertionError(b"".join(seen).decode())
-
-        def rest() -> bytes:
-            process.send_signal(signal.SIGTERM)
-            return b"".join(seen) + process.communicate(timeout=20)[1]
-
-        yield f"http://127.0.0.1:{port}", process, rest
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
 
 
 def test_a_plan_keys_and_books_become_a_server(make_plan: MakePlan, books: str) -> None:
@@ -142,6 +79,7 @@ def test_a_plan_keys_and_books_become_a_server(make_plan: MakePlan, books: str) 
     assert len(tei.json()) == 2
     assert (usage["tenant"], usage["requests"], usage["inputs"]) == ("acme", 2, 4)
     assert usage["unknown_cost_inputs"] == 0
+    assert sum(usage["stages"].values()) == 4
     assert nobody.status_code == 401
     assert "undercut_stage_batches_total" in metrics
     for secret in (key, other, admin, "where is my card"):
@@ -229,45 +167,57 @@ def test_no_plan_and_a_port_in_use_are_told(
             serve(ServeConfig(plan=str(make_plan()), port=port, books=books, workers=0))
 
 
-def deploy(books: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "undercut", "deploy", *arguments, "--books", books],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        timeout=60,
-    )
+@dataclass(frozen=True)
+class Ran:
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_the_deploy_command_is_followed_and_told(make_plan: MakePlan, books: str) -> None:
+@pytest.fixture
+def deploy(capsys: pytest.CaptureFixture[str], books: str) -> Callable[..., Ran]:
+    """deploy(*arguments): `undercut deploy`, in this process."""
+
+    def command(*arguments: str) -> Ran:
+        code = run_command_line(["deploy", *arguments, "--books", books])
+        return Ran(code, *capsys.readouterr())
+
+    return command
+
+
+def test_the_deploy_command_is_followed_and_told(
+    make_plan: MakePlan, books: str, deploy: Callable[..., Ran]
+) -> None:
     old, new = make_plan(name="old"), make_plan(name="new")
     with served(str(old), "--books", books, "--workers", "0", "--no-keys") as (url, _, stop):
-        tried = deploy(books, str(new), "--canary", "25%", "--note", "a try", "--json")
+        tried = deploy(str(new), "--canary", "25%", "--note", "a try", "--json")
         assert tried.returncode == 0, tried.stderr
         answer = json.loads(tried.stdout)
         assert (answer["action"], answer["outcome"]["action"]) == ("canary", "canary_started")
         seen = {_plan(url) for _ in range(60)}
         assert seen == {"old", "new"}
 
-        promoted = deploy(books, "--promote")
+        promoted = deploy("--promote")
         assert "promoted" in promoted.stdout
         assert _plan(url) == "new"
 
-        back = deploy(books, "--rollback")
+        back = deploy("--rollback")
         assert back.returncode == 0, back.stderr
         assert _plan(url) == "old"
         stop()
-    rows = json.loads(deploy(books, "--history", "--json").stdout)
+    rows = json.loads(deploy("--history", "--json").stdout)
     orders = [row["action"] for row in rows if row["action"] in {"canary", "promote", "rollback"}]
     assert orders == ["canary", "promote", "rollback"]
     assert rows[1]["note"] == "a try"
-    shown = deploy(books, "--history")
+    shown = deploy("--history")
     assert "canary" in shown.stdout
     assert "25%" in shown.stdout
 
 
 def test_deploy_refuses_what_is_no_plan_and_what_contradicts(
-    make_plan: MakePlan, books: str, tmp_path: Path
+    make_plan: MakePlan, deploy: Callable[..., Ran], tmp_path: Path
 ) -> None:
     broken = make_plan(name="broken")
     (broken / "plan.json").write_text("{}", encoding="utf-8")
@@ -279,15 +229,17 @@ def test_deploy_refuses_what_is_no_plan_and_what_contradicts(
         ((str(broken), "--canary", "10%", "--shadow"), 2, "exclude"),
         ((str(make_plan(name="good")), "--canary", "200%"), 2, "100%"),
     ):
-        refused = deploy(books, *arguments)
+        refused = deploy(*arguments)
         assert (refused.returncode, words in refused.stderr) == (code, True), refused
         assert "Traceback" not in refused.stderr
-    assert json.loads(deploy(books, "--history", "--json").stdout) == []
+    assert json.loads(deploy("--history", "--json").stdout) == []
 
 
-def test_an_order_without_a_server_waits_in_the_books(make_plan: MakePlan, books: str) -> None:
+def test_an_order_without_a_server_waits_in_the_books(
+    make_plan: MakePlan, books: str, deploy: Callable[..., Ran]
+) -> None:
     new = make_plan(name="new")
-    given = deploy(books, str(new), "--wait", "0")
+    given = deploy(str(new), "--wait", "0")
     assert given.returncode == 0, given.stderr
     assert "no server has followed it yet" in given.stdout
     old = make_plan(name="old")
@@ -297,3 +249,53 @@ def test_an_order_without_a_server_waits_in_the_books(make_plan: MakePlan, books
             assert time.monotonic() < until, stop().decode()
             time.sleep(0.1)
         stop()
+
+
+def test_spans_leave_the_process(
+    make_plan: MakePlan, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collector that speaks OTLP over HTTP gets them, with the caller's trace; no text is in."""
+    service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    bodies: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            bodies.append(self.rfile.read(length))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        monkeypatch.setenv(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}"
+        )
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+        arguments = (str(make_plan()), "--books", books, "--workers", "0", "--no-keys")
+        with served(*arguments, "--tracing") as (url, process, stop):
+            reply = httpx.post(
+                f"{url}/v1/predict",
+                json={"inputs": "planted-text-31"},
+                headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"},
+                trust_env=False,
+            )
+            stop()
+            assert process.returncode == 0
+        collector.shutdown()
+    sent = [service.ExportTraceServiceRequest.FromString(body) for body in bodies]
+    resources = [one for request in sent for one in request.resource_spans]
+    names = {fact.key: fact.value.string_value for fact in resources[0].resource.attributes}
+    assert names["service.name"] == "undercut"
+    spans = [span for one in resources for scope in one.scope_spans for span in scope.spans]
+    (span,) = [span for span in spans if span.name == "undercut predict"]
+    assert span.trace_id.hex() == trace_id
+    facts = {fact.key: fact.value for fact in span.attributes}
+    assert facts["undercut.request_id"].string_value == reply.json()["request_id"]
+    assert facts["http.response.status_code"].int_value == 200
+    assert not any(b"planted-text" in body for body in bodies)

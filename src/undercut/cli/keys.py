@@ -1,4 +1,4 @@
-"""`undercut keys`: makes, lists, replaces and revokes the keys that callers send."""
+"""`undercut keys`: makes, lists, limits, replaces and revokes the keys that callers send."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ keys = typer.Typer(name="keys", rich_markup_mode=None, no_args_is_help=False)
 
 @keys.callback()
 def _keys() -> None:
-    """Make, list, replace and revoke the API keys of tenants."""
+    """Make, list, limit, replace and revoke the API keys of tenants."""
 
 
 @keys.command()
@@ -126,6 +126,46 @@ def rotate(
             lambda connection: rotate_key(connection, tenant, key, now, old_until=until)
         )
     _show(made, as_json=as_json)
+
+
+@keys.command("set")
+def set_(
+    tenant: Tenant,
+    key: Annotated[
+        str | None,
+        typer.Argument(metavar="[KEY]", help="Id of a key; needed where limits differ by key."),
+    ] = None,
+    per_minute: Annotated[
+        str | None, typer.Option(metavar="N|none", help="Most requests in a minute.")
+    ] = None,
+    monthly: Annotated[
+        str | None, typer.Option(metavar="N|none", help="Most inputs in a UTC month.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="MONEY|none", help="Most own cost in a UTC month.")
+    ] = None,
+    books: BooksUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a key's limits; running servers obey within a second.
+
+    Keys that replaced each other share their limits. What is used of a month stays used: below
+    that, a lower limit stops the key until the next month.
+    """
+    from undercut.cli.keys_table import keys_json, render_keys
+    from undercut.runs.key_limits import change_limits
+
+    changed = change_limits(
+        books, tenant, key, per_minute=per_minute, monthly=monthly, budget=budget
+    )
+    if as_json:
+        from undercut.cli.streams import print_json
+
+        print_json(keys_json([changed], datetime.now(UTC))[0])
+    else:
+        from undercut.cli.consoles import data_console
+
+        render_keys([changed], datetime.now(UTC), data_console())
 
 
 @keys.command()

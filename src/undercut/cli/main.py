@@ -13,6 +13,7 @@ import typer
 import undercut
 from undercut.cli.annotate import annotate
 from undercut.cli.audit import audit
+from undercut.cli.books import books_app
 from undercut.cli.clean import clean
 from undercut.cli.crawl import crawl
 from undercut.cli.data import data_app
@@ -81,7 +82,7 @@ def make_app() -> typer.Typer:
     selling = (price, offer, war)
     for command in (*making, *operating, *selling):
         app.command(epilog=None)(command)
-    for group in (data_app(), votes, keys, market, demand_app(), experiment):
+    for group in (data_app(), votes, keys, books_app, market, demand_app(), experiment):
         app.add_typer(group)
     return app
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
+from pathlib import Path
 from types import TracebackType
 from typing import TypeVar, overload
 
 from undercut.client.answers import Answer, Batch, Progress
-from undercut.client.calls import Call
+from undercut.client.calls import Call, checked_top_k
 from undercut.client.connections import (
     MOST_REPLY_BYTES,
     broken,
@@ -22,6 +23,7 @@ from undercut.client.connections import (
     timeout_of,
     too_long,
 )
+from undercut.client.csv_files import csv_job
 from undercut.client.exchange import Outcome, Send, exchange
 from undercut.client.in_order import in_order
 from undercut.client.jobs import Job, checked_texts
@@ -142,6 +144,29 @@ class Client:
         """
         job = Job(self._config, top_k=top_k, key=idempotency_key, deadline_seconds=deadline_seconds)
         return self._answers(job, texts, progress, total=None)
+
+    def predict_csv(
+        self,
+        source: Path | str,
+        target: Path | str,
+        *,
+        text_column: str | None = None,
+        top_k: int = 1,
+        idempotency_key: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> int:
+        """Answer the texts of a CSV file into another, which appears when it is whole.
+
+        text_column: 'text', or the only column, where not given; a column `id` goes along. The
+        rest is as for `predict_many`. Returns how many rows were answered; InputError for a file
+        that is no CSV or has no such column.
+        """
+        with csv_job(source, target, text_column=text_column, top_k=checked_top_k(top_k)) as job:
+            for answer in self.predict_many(
+                job.texts(), top_k=top_k, idempotency_key=idempotency_key, progress=progress
+            ):
+                job.write(answer)
+        return job.rows
 
     def usage(self, month: str | None = None) -> MonthUsage:
         """What this key's tenant used in a month, '2026-11'; the current one where None."""

@@ -59,10 +59,10 @@ def make_application(
     from undercut.operate.serving.http.app import Application
     from undercut.operate.serving.http.log import JsonLog
     from undercut.operate.serving.http.services import make_services
-    from undercut.operate.serving.http.tracing import OpenTelemetryTracer
     from undercut.runs.serving_figures import engine_figures
     from undercut.runs.serving_history import following, recorder
     from undercut.runs.serving_keyless import KeylessGate
+    from undercut.runs.serving_tracing import make_tracer
     from undercut.runs.serving_usage import BooksUsage
 
     settings = EngineSettings(workers=config.workers)
@@ -79,7 +79,7 @@ def make_application(
     return Application(
         services,
         log=JsonLog(requests=config.log_requests),
-        tracer=OpenTelemetryTracer() if config.tracing else None,
+        tracer=make_tracer() if config.tracing else None,
         background=(following(books, deployments, config.plan),) if config.follow else (),
         closing=closing,
     )
@@ -97,5 +97,7 @@ def check_packages(config: ServeConfig) -> None:
     for package in _PACKAGES:
         if find_spec(package) is None:
             raise MissingExtraError(package, "serve", "serving over HTTP")
-    if config.tracing and find_spec("opentelemetry") is None:
-        raise MissingExtraError("opentelemetry-api", "otel", "--tracing")
+    if config.tracing:
+        from undercut.runs.serving_tracing import check_tracing
+
+        check_tracing()

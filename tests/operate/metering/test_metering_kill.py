@@ -58,8 +58,7 @@ def recount(books: OpenBooks, acknowledgements: Path) -> None:
 
 
 def test_killed_servers_lose_and_double_nothing(books_at: str, tmp_path: Path) -> None:
-    # a server of PostgreSQL takes four times as long to start; the slow test makes up for it
-    cycles = 200 if books_at.startswith("sqlite") else 50
+    cycles = 200
     acknowledged = kill(books_at, tmp_path, cycles)
     assert acknowledged > 5 * cycles
 

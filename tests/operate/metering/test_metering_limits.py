@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +22,10 @@ from undercut.core.requests import Caller, Ticket
 from undercut.operate.metering.books import OpenBooks
 from undercut.operate.metering.checks import check_books
 from undercut.operate.metering.clock import Clock
+from undercut.operate.metering.granting import Granted
+from undercut.operate.metering.jobs import TaskJob
+from undercut.operate.metering.lease_desk import LeaseDesk
+from undercut.operate.metering.lease_rows import Room
 from undercut.operate.metering.rate import TokenBucket
 from undercut.operate.metering.schema import leases, requests
 from undercut.operate.metering.usage import usage
@@ -304,3 +309,47 @@ def test_closed_books_admit_nobody(books: OpenBooks) -> None:
         run(books.gate.admit(caller, 1, None))
     with pytest.raises(BooksUnavailableError):
         run(books.record(Ticket(caller, 1), answered(caller)))
+
+
+@pytest.mark.parametrize("granted", [Granted(0, 0, False, Room(0, None, False)), None])
+def test_a_caller_who_comes_as_a_lease_is_decided_does_not_stop_the_server(
+    granted: Granted | None,
+) -> None:
+    """The trip to the books has ended, and the loop has not yet heard of it: that outcome, empty or
+    over already, must not be looked at again and again without a pause."""
+    jobs: list[TaskJob] = []
+    hands = Hands()
+    desk = LeaseDesk(jobs.append, hands.clock(), lease_seconds=60)
+
+    def decide(outcome: Granted | None) -> None:
+        if outcome is None:
+            # as where the process slept for longer than its lease lasts
+            hands.turn(seconds=120)
+            outcome = Granted(16, 0, True, Room(1000, None, False))
+        jobs.pop().future.set_result(outcome)
+
+    async def work() -> None:
+        first = asyncio.create_task(desk.reserve("account", "2026-11", 1, 0))
+        while not jobs:
+            await asyncio.sleep(0)
+        decide(granted)
+        # runs in the same round of the loop, after the trip and before what follows from it
+        late = asyncio.create_task(desk.reserve("account", "2026-11", 1, 0))
+        while not (first.done() and late.done()):
+            await asyncio.sleep(0)
+            if jobs:
+                decide(granted or Granted(16, 0, True, Room(1000, None, False)))
+        ended = await asyncio.gather(first, late, return_exceptions=True)
+        kinds = {type(one) for one in ended}
+        assert kinds == {int if granted is None else QuotaExceededError}
+
+    def stands_still(*_: object) -> None:
+        raise AssertionError("the event loop stands still")
+
+    before = signal.signal(signal.SIGALRM, stands_still)
+    signal.setitimer(signal.ITIMER_REAL, 10)
+    try:
+        run(work())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

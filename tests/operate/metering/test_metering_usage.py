@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from undercut.operate.metering.deployments import (
 from undercut.operate.metering.own_cost import book_own_cost
 from undercut.operate.metering.schema import bookings, claims, month_totals, requests
 from undercut.operate.metering.usage import usage
+from undercut.runs.serving_usage import BooksUsage
 from undercut.runs.usage_export import export_cloud_events
 
 TODAY = date(2026, 11, 20)
@@ -67,6 +69,21 @@ def test_usage_by_day_key_and_plan(filled: OpenBooks) -> None:
     for month in ("2026-13", "2026-1", "x", "2026-11\n"):
         with pytest.raises(ConfigError, match="YYYY-MM"):
             filled.read(lambda c, m=month: usage(c, "one", m))
+
+
+def test_the_http_side_sums_the_same(filled: OpenBooks) -> None:
+    caller, _ = new_caller(filled, "one")
+    mixed = replace(answered(caller, inputs=5, cost=usd("1")), stages={"ngram": 3, "small": 2})
+    run(serve(filled, mixed, most=None))
+    found = run(BooksUsage(filled).month_usage("one", "2026-11"))
+    total = filled.read(lambda c: usage(c, "one", "2026-11")).total
+    assert (found.requests, found.inputs, found.tokens) == (5, 13, 91)
+    assert (total.requests, total.inputs, total.tokens) == (5, 13, 91)
+    assert found.costs == total.costs == (Money.parse("2eur"), usd("1.2500000001"))
+    assert found.unknown_cost_inputs == 2
+    assert found.stages == {"ngram": 11, "small": 2}
+    nothing = run(BooksUsage(filled).month_usage("nobody", "2026-11"))
+    assert (nothing.requests, nothing.costs, nothing.stages) == (0, (), {})
 
 
 @pytest.mark.parametrize(
@@ -119,10 +136,10 @@ def test_long_exports_are_paged(filled: OpenBooks, monkeypatch: pytest.MonkeyPat
 
 def test_own_cost_is_booked_once(filled: OpenBooks, tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
-        assert book_own_cost(filled, ledger, through=TODAY - timedelta(days=1), now=NOON) == 1
+        assert len(book_own_cost(filled, ledger, through=TODAY - timedelta(days=1), now=NOON)) == 1
         assert ledger.total().amounts == (Money.parse("2eur"),)
-        assert book_own_cost(filled, ledger, through=TODAY, now=NOON) == 3
-        assert book_own_cost(filled, ledger, through=TODAY, now=NOON) == 0
+        assert len(book_own_cost(filled, ledger, through=TODAY, now=NOON)) == 3
+        assert len(book_own_cost(filled, ledger, through=TODAY, now=NOON)) == 0
         total = ledger.total()
         assert total.amounts == (Money.parse("2eur"), usd("7.2500000001"))
         # an unknown cost stays unknown in the ledger
@@ -130,7 +147,7 @@ def test_own_cost_is_booked_once(filled: OpenBooks, tmp_path: Path) -> None:
         # requests that came after a day was booked are booked as its next part
         caller, _ = new_caller(filled, "one")
         run(serve(filled, answered(caller, cost=usd("0.5"), at=NOON), most=None))
-        assert book_own_cost(filled, ledger, through=TODAY, now=NOON) == 1
+        assert len(book_own_cost(filled, ledger, through=TODAY, now=NOON)) == 1
         assert ledger.total().amounts[1] == usd("7.7500000001")
         assert ledger.verify() == ()
     assert filled.read(check_books) == ()
@@ -143,7 +160,7 @@ def test_a_booking_that_was_cut_short_is_finished(filled: OpenBooks, tmp_path: P
         before = ledger.total()
         filled.write(lambda c: c.execute(update(bookings).values(in_ledger=0)))
         later = NOON + timedelta(hours=1)
-        assert book_own_cost(filled, ledger, through=TODAY, now=later) == 4
+        assert len(book_own_cost(filled, ledger, through=TODAY, now=later)) == 4
         assert ledger.total() == before
         assert len(ledger.entries()) == 8
     with Ledger.open(tmp_path / "never-written.sqlite") as other:

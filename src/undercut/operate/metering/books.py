@@ -136,10 +136,17 @@ class OpenBooks:
         with self.reading() as connection:
             return query(connection)
 
+    def snapshot(self, query: Callable[[Connection], T]) -> T:
+        """Run a long query, or several that must see the books at one moment."""
+        with self.reading() as connection:
+            self._database.at_one_moment(connection)
+            return query(connection)
+
     def refresh_keys(self) -> None:
         """Look at the keys now rather than within a quarter of a second."""
         with self.reading() as connection:
-            self._keys.refresh(connection)
+            changed = self._keys.refresh(connection)
+        self._desk.renounce(changed)
 
     def close(self) -> None:
         """Give leases back, finish what is queued, close; nothing that was promised is lost."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from undercut.operate.metering.amounts import joined
+from undercut.operate.metering.amounts import attos, joined, money
 from undercut.operate.metering.lease_rows import limits_of, room
+from undercut.operate.metering.limit_rows import charged_by_then
+from undercut.operate.metering.own_cost import answered_by_day, booked_so_far
 from undercut.operate.metering.schema import (
     accounts,
-    bookings,
     claims,
     leases,
     month_totals,
     requests,
+    writers,
 )
 
 Check = Callable[[Connection], Iterator[str]]
@@ -23,7 +25,10 @@ _KEY = ("tenant", "account", "month", "currency")
 
 
 def check_books(connection: Connection) -> tuple[str, ...]:
-    """What does not add up, in plain sentences; empty when all does. Reads every row."""
+    """What does not add up, in plain sentences; empty when all does.
+
+    Reads every row. While servers write, give it a connection that sees one moment.
+    """
     return tuple(problem for check in CHECKS for problem in check(connection))
 
 
@@ -77,10 +82,46 @@ def limits_are_kept(connection: Connection) -> Iterator[str]:
         account, month = str(row[0]), str(row[1])
         limits = limits_of(connection, account)
         left = room(connection, account, month, limits)
-        if left.inputs is not None and left.inputs < 0:
-            yield f"account {account}, {month}: {-left.inputs} inputs beyond the quota"
-        if left.attos is not None and left.attos < 0:
-            yield f"account {account}, {month}: {-left.attos} attos beyond the budget"
+        if (left.inputs or 0) >= 0 and (left.attos or 0) >= 0:
+            continue
+        before = charged_by_then(connection, account, month)
+        if before is None:
+            continue
+        where = f"account {account}, {month}"
+        inputs = _beyond(left.inputs, limits.monthly_inputs, before[0])
+        if inputs > 0:
+            yield f"{where}: {inputs} inputs beyond the quota of {limits.monthly_inputs}"
+        budget = limits.budget
+        cost = 0 if budget is None else _beyond(left.attos, attos(budget), before[1])
+        if budget is not None and cost > 0:
+            yield f"{where}: {money(cost, budget.currency)} beyond the budget of {budget}"
+
+
+def _beyond(left: int | None, limit: int | None, before: int) -> int:
+    """By how much charged and leased exceed a limit, and what no limit could undo any more."""
+    if left is None or limit is None:
+        return 0
+    return limit - left - max(limit, before)
+
+
+def leases_are_promises(connection: Connection) -> Iterator[str]:
+    """No lease is below zero, and each belongs to an account."""
+    lease = leases.c
+    below = or_(lease.inputs < 0, lease.nano < 0, lease.atto < 0)
+    for row in connection.execute(select(lease.lease_id, lease.account).where(below).limit(10)):
+        yield f"account {row[1]}: the lease {row[0]} holds less than nothing"
+    known = select(lease.lease_id, lease.account).outerjoin(
+        accounts, accounts.c.account == lease.account
+    )
+    for row in connection.execute(known.where(accounts.c.account.is_(None)).limit(10)):
+        yield f"account {row[1]}: the lease {row[0]} is of an account that is not in the books"
+
+
+def marks_count_up(connection: Connection) -> Iterator[str]:
+    """A writer's mark is the number of its last group; the first one's is 1."""
+    wrong = select(writers.c.writer_id).where(writers.c.last_group < 1).limit(10)
+    for row in connection.execute(wrong):
+        yield f"writer {row[0]}: its mark is no number of a group"
 
 
 def keys_have_their_tenant(connection: Connection) -> Iterator[str]:
@@ -96,18 +137,17 @@ def keys_have_their_tenant(connection: Connection) -> Iterator[str]:
 
 
 def bookings_have_rows(connection: Connection) -> Iterator[str]:
-    """No day's cost was booked to the ledger for more requests than answered."""
-    booked = select(bookings.c.plan, bookings.c.currency, func.sum(bookings.c.requests))
-    for plan, currency, count in connection.execute(
-        booked.group_by(bookings.c.plan, bookings.c.currency)
-    ).all():
-        rows = connection.execute(
-            select(func.count())
-            .select_from(requests)
-            .where(requests.c.plan == plan, requests.c.currency == currency)
-        ).scalar_one()
+    """No day's cost was booked for more requests, or at another sum, than were answered."""
+    booked, _ = booked_so_far(connection)
+    answered = answered_by_day(connection)
+    for key in sorted(booked):
+        count, cost = booked[key]
+        rows, sums = answered.get(key, (0, 0))
+        where = f"{key[0]}, plan {key[1]}, {key[2] or 'unknown cost'}"
         if count > rows:
-            yield f"plan {plan}, {currency or 'unknown cost'}: {count} booked, {rows} answered"
+            yield f"{where}: {count} requests booked, {rows} answered"
+        elif count == rows and cost != sums:
+            yield f"{where}: {cost} attos booked, {sums} answered"
 
 
 def _sums(row: Row[*tuple[Any, ...]]) -> tuple[int, int, int, int]:
@@ -121,6 +161,8 @@ CHECKS: tuple[Check, ...] = (
     totals_are_sums,
     claims_have_rows,
     limits_are_kept,
+    leases_are_promises,
+    marks_count_up,
     keys_have_their_tenant,
     bookings_have_rows,
 )

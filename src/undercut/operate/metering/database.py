@@ -56,6 +56,10 @@ class Database(Protocol):
         """
         ...
 
+    def at_one_moment(self, connection: Connection) -> None:
+        """Let all queries of a reader's transaction that begins now see the same rows."""
+        ...
+
     @property
     def at_once(self) -> Callable[[Connection, Group], None] | None:
         """Writes and commits a group in one statement, outside any transaction.

@@ -42,14 +42,22 @@ class KeyCache:
         self._version = -1
         self._fresh = float("-inf")
 
-    def refresh(self, connection: Connection) -> None:
-        """Read what changed; one short query where nothing did."""
+    def refresh(self, connection: Connection) -> set[str]:
+        """Read what changed, in one short query where nothing did.
+
+        Returns the accounts whose limits are others than they were.
+        """
         version = key_version(connection)
+        changed: set[str] = set()
         if version != self._version:
             for facts in keys_since(connection, self._version):
-                self._known[facts.key_id] = _known(facts)
+                known, before = _known(facts), self._known.get(facts.key_id)
+                if before is not None and before.limits != known.limits:
+                    changed.add(known.account)
+                self._known[facts.key_id] = known
             self._version = version
         self._fresh = self._clock.steady()
+        return changed
 
     def get(self, key_id: str) -> KnownKey | None:
         """A key that was read, whether or not it still works."""

@@ -101,10 +101,10 @@ def rotate_key(
 
 def revoke_key(connection: Connection, tenant: str, key_id: str, now: datetime) -> KeyFacts:
     """Stop a key for ever; revoking again changes nothing. ConfigError for an unknown one."""
-    found = _find(connection, tenant, key_id)
+    found = find_key(connection, tenant, key_id)
     if found.revoked_at is None:
         _change(connection, tenant, found.key_id, revoked_us=microseconds(now))
-    return _find(connection, tenant, found.key_id)
+    return find_key(connection, tenant, found.key_id)
 
 
 def list_keys(connection: Connection, tenant: str) -> tuple[KeyFacts, ...]:
@@ -147,7 +147,7 @@ def _insert(
             created_us=microseconds(now),
             expires_us=None if terms.expires_at is None else microseconds(terms.expires_at),
             revoked_us=None,
-            version=_next_version(connection),
+            version=next_version(connection),
         )
     )
 
@@ -156,17 +156,19 @@ def _change(connection: Connection, tenant: str, key_id: str, **values: int) -> 
     connection.execute(
         update(keys)
         .where(keys.c.tenant == tenant, keys.c.key_id == key_id)
-        .values(version=_next_version(connection), **values)
+        .values(version=next_version(connection), **values)
     )
 
 
-def _next_version(connection: Connection) -> int:
+def next_version(connection: Connection) -> int:
+    """The version of a change of keys that is about to be written."""
     # the row stays locked until the commit, so versions are committed in their order
     connection.execute(update(books).values(key_version=books.c.key_version + 1))
     return key_version(connection)
 
 
-def _find(connection: Connection, tenant: str, key_id: str) -> KeyFacts:
+def find_key(connection: Connection, tenant: str, key_id: str) -> KeyFacts:
+    """A tenant's key by its id, with or without its prefix; ConfigError for an unknown one."""
     short = key_id.removeprefix(PREFIX)
     found = _read(connection, keys.c.tenant == tenant, keys.c.key_id == short)
     if not found:
@@ -177,7 +179,7 @@ def _find(connection: Connection, tenant: str, key_id: str) -> KeyFacts:
 
 
 def _living(connection: Connection, tenant: str, key_id: str, now: datetime) -> KeyFacts:
-    found = _find(connection, tenant, key_id)
+    found = find_key(connection, tenant, key_id)
     ends = found.terms.expires_at
     if found.revoked_at is not None or (ends is not None and ends <= now):
         raise ConfigError(
@@ -216,12 +218,17 @@ def _read(connection: Connection, *conditions: object) -> tuple[KeyFacts, ...]:
     )
 
 
-def _check(terms: KeyTerms, now: datetime) -> None:
-    for name, value in (("per minute", terms.per_minute), ("monthly", terms.monthly_inputs)):
+def check_limits(per_minute: int | None, monthly_inputs: int | None, budget: Money | None) -> None:
+    """ConfigError for a limit that is none."""
+    for name, value in (("per minute", per_minute), ("monthly", monthly_inputs)):
         if value is not None and not 0 < value < (2**31 if name == "per minute" else _MOST):
             raise ConfigError(f"a limit {name} must be a number above 0, got {value}")
-    if terms.budget is not None and attos(terms.budget) <= 0:
-        raise ConfigError(f"a monthly budget must be above 0, got {terms.budget}")
+    if budget is not None and attos(budget) <= 0:
+        raise ConfigError(f"a monthly budget must be above 0, got {budget}")
+
+
+def _check(terms: KeyTerms, now: datetime) -> None:
+    check_limits(terms.per_minute, terms.monthly_inputs, terms.budget)
     if not terms.roles:
         raise ConfigError("a key needs a role, predict or admin")
     if terms.expires_at is not None and terms.expires_at <= now:

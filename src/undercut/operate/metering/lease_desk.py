@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -102,6 +102,14 @@ class LeaseDesk:
                 work = partial(self._renew, slot=slot, lease=lease)
             self._background(slot, [lease], work)
 
+    def renounce(self, accounts: Collection[str]) -> None:
+        """Give back what was leased under limits that stand no more; what is in flight is
+        settled one by one when recorded."""
+        for slot, lease in list(self._leases.items()):
+            if slot[0] in accounts:
+                self._forget(slot, lease)
+                self._background(slot, [lease], partial(end_leases, lease_ids=[lease.lease_id]))
+
     def close_all(self) -> TaskJob | None:
         """Give every lease back; returns the task that does, None where there is none."""
         leases = list(self._leases.values())
@@ -120,7 +128,9 @@ class LeaseDesk:
         loop = asyncio.get_running_loop()
         trip = (slot, id(loop))
         filling = self._filling.get(trip)
-        if filling is not None:
+        # one that is done and not yet taken away would be awaited without a pause: whoever finds
+        # nothing in it would ask for it again at once and for ever, and the loop would stand still
+        if filling is not None and not filling.done():
             return await asyncio.shield(filling), False
         filling = loop.create_task(self._lease(slot, inputs, attos))
         self._filling[trip] = filling
@@ -128,7 +138,8 @@ class LeaseDesk:
         return await asyncio.shield(filling), True
 
     def _filled(self, trip: tuple[Slot, int], done: asyncio.Task[Granted]) -> None:
-        self._filling.pop(trip, None)
+        if self._filling.get(trip) is done:
+            del self._filling[trip]
         if not done.cancelled():
             # looked at here, so that asyncio does not complain where every waiter has gone
             done.exception()

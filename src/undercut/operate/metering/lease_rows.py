@@ -58,7 +58,7 @@ def room(
     connection: Connection, account: str, month: str, limits: Limits, *, except_lease: str = ""
 ) -> Room:
     """What is neither charged nor leased; call it with the account locked."""
-    inputs, cost = _charged(connection, account, month, limits.budget)
+    inputs, cost = charged(connection, account, month, limits.budget)
     held_inputs, held_cost, held = _leased(connection, account, month, except_lease)
     return Room(
         None if limits.monthly_inputs is None else limits.monthly_inputs - inputs - held_inputs,
@@ -67,9 +67,10 @@ def room(
     )
 
 
-def _charged(
+def charged(
     connection: Connection, account: str, month: str, budget: Money | None
 ) -> tuple[int, int]:
+    """(inputs, attos of the budget's currency) that an account has used in a month."""
     totals = month_totals.c
     rows = connection.execute(
         select(totals.currency, totals.inputs, totals.nano, totals.atto).where(

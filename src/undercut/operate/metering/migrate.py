@@ -14,8 +14,8 @@ from undercut.core.errors import ConfigError
 from undercut.operate.metering.database import Database, Trouble, unavailable
 from undercut.operate.metering.schema import books
 
-NEWEST: Final = "0001"
-_KNOWN: Final = frozenset({"0001"})
+NEWEST: Final = "0002"
+_KNOWN: Final = frozenset({"0001", "0002"})
 _PAUSE_SECONDS: Final = 0.1
 _LOCK: Final = "undercut books migration"
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, true, update
 
 from undercut.core.ledger import Ledger
 from undercut.core.ledger_entries import Event
@@ -28,17 +28,24 @@ from undercut.operate.metering.usage import DAY_US
 
 STAGE = "serving"
 _KEY = ("day", "plan", "currency")
+# a day, a plan and a currency; how many requests they are and what they cost in attos
+Key = tuple[str, str, str]
+Sum = tuple[int, int]
 
 
-class Writes(Protocol):
-    """Whatever runs a write in a transaction: `OpenBooks`."""
+class Books(Protocol):
+    """What this needs of `OpenBooks`."""
 
     books_id: str
+
+    def snapshot(self, query: Callable[[Connection], dict[Key, Sum]]) -> dict[Key, Sum]:
+        """Run a long query and return what it returned."""
+        ...
 
     def write(
         self, work: Callable[[Connection], Sequence[Booking]], *, locks: Sequence[str] = ()
     ) -> Sequence[Booking]:
-        """Run it and return what it returned."""
+        """Run a write in a transaction and return what it returned."""
         ...
 
 
@@ -54,24 +61,29 @@ class Booking:
     cost: Money | None
 
 
-def book_own_cost(books: Writes, ledger: Ledger, *, through: date, now: datetime) -> int:
-    """Book the days up to and with `through`; returns how many entries ended in the ledger.
+def book_own_cost(
+    books: Books, ledger: Ledger, *, through: date, now: datetime
+) -> tuple[Booking, ...]:
+    """Book the days up to and with `through`; returns what was entered into the ledger.
 
     Calling it again, or at once from two processes, books nothing twice. Always the same ledger
     for the same books. Raises LedgerError or BooksUnavailableError; then call it again.
     """
     # the day after the last; the books count days in microseconds
     end = microseconds(datetime(through.year, through.month, through.day, tzinfo=UTC)) + DAY_US
-    due = books.write(lambda connection: _prepare(connection, end), locks=["own cost"])
+    # summing reads every row: not in a transaction that servers wait for. Whoever books in between
+    # has seen at most as much, or books more; both are a difference to what is booked then
+    answered = books.snapshot(lambda connection: answered_by_day(connection, end))
+    due = books.write(lambda connection: _prepare(connection, answered), locks=["own cost"])
     for booking in due:
         _enter(ledger, books.books_id, booking, now)
     books.write(lambda connection: _entered(connection, due))
-    return len(due)
+    return tuple(due)
 
 
-def _prepare(connection: Connection, end_us: int) -> Sequence[Booking]:
-    booked, parts = _booked(connection)
-    for key, (count, cost) in _answered(connection, end_us).items():
+def _prepare(connection: Connection, answered: dict[Key, Sum]) -> Sequence[Booking]:
+    booked, parts = booked_so_far(connection)
+    for key, (count, cost) in answered.items():
         before = booked.get(key, (0, 0))
         # fewer than booked is what `check_books` tells; it must not keep the other days waiting
         if count <= before[0]:
@@ -87,8 +99,16 @@ def _prepare(connection: Connection, end_us: int) -> Sequence[Booking]:
                 in_ledger=0,
             )
         )
-    waiting = connection.execute(
-        select(bookings).where(bookings.c.in_ledger == 0).order_by(*(bookings.c[n] for n in _KEY))
+    return booked_parts(connection, entered=False)
+
+
+def booked_parts(connection: Connection, *, entered: bool | None = None) -> Sequence[Booking]:
+    """All bookings; or those that are known to be in the ledger; or those that are not."""
+    column = bookings.c
+    rows = connection.execute(
+        select(bookings)
+        .where(true() if entered is None else column.in_ledger == int(entered))
+        .order_by(*(column[name] for name in _KEY), column.part)
     )
     return [
         Booking(
@@ -99,14 +119,23 @@ def _prepare(connection: Connection, end_us: int) -> Sequence[Booking]:
             row.requests,
             money(joined(row.nano, row.atto), row.currency) if row.currency else None,
         )
-        for row in waiting
+        for row in rows
     ]
 
 
-Key = tuple[str, str, str]
+def run_of(books_id: str) -> str:
+    """The run under which the ledger keeps the entries of these books."""
+    return f"{STAGE}-{books_id}"
 
 
-def _booked(connection: Connection) -> tuple[dict[Key, tuple[int, int]], dict[Key, int]]:
+def attempt_of(books_id: str, booking: Booking) -> str:
+    """The attempt under which the ledger keeps a booking."""
+    place = f"{booking.day}-{booking.plan[:16]}-{booking.currency or 'unknown'}-{booking.part}"
+    return f"{STAGE}-{books_id}-{place}"
+
+
+def booked_so_far(connection: Connection) -> tuple[dict[Key, Sum], dict[Key, int]]:
+    """What was booked of each day, plan and currency, and the number of its last part."""
     column = bookings.c
     names = [column[name] for name in _KEY]
     rows = connection.execute(
@@ -122,7 +151,8 @@ def _booked(connection: Connection) -> tuple[dict[Key, tuple[int, int]], dict[Ke
     return sums, {(row[0], row[1], row[2]): int(row[3]) for row in rows}
 
 
-def _answered(connection: Connection, end_us: int) -> dict[Key, tuple[int, int]]:
+def answered_by_day(connection: Connection, end_us: int | None = None) -> dict[Key, Sum]:
+    """What was answered of each day, plan and currency; before a moment, where one is given."""
     column = requests.c
     day = (column.answered_us // DAY_US).label("day")
     rows = connection.execute(
@@ -134,7 +164,7 @@ def _answered(connection: Connection, end_us: int) -> dict[Key, tuple[int, int]]
             func.sum(column.nano),
             func.sum(column.atto),
         )
-        .where(column.answered_us < end_us)
+        .where(column.answered_us < end_us if end_us is not None else true())
         .group_by(day, column.plan, column.currency)
         .order_by(day, column.plan, column.currency)
     )
@@ -148,13 +178,12 @@ def _answered(connection: Connection, end_us: int) -> dict[Key, tuple[int, int]]
 
 
 def _enter(ledger: Ledger, books_id: str, booking: Booking, now: datetime) -> None:
-    place = f"{booking.day}-{booking.plan[:16]}-{booking.currency or 'unknown'}-{booking.part}"
     price = _price(booking)
     for event in (Event.STARTED, Event.FINISHED):
         usage = (Usage(Unit.REQUESTS, Decimal(booking.requests)),)
         ledger.append(
-            run_id=f"serving-{books_id}",
-            attempt_id=f"{STAGE}-{books_id}-{place}",
+            run_id=run_of(books_id),
+            attempt_id=attempt_of(books_id, booking),
             stage=STAGE,
             event=event,
             at=now,

@@ -69,6 +69,11 @@ class PostgresDatabase:
             f" JOIN {table} AS t ON t.{key[0]} = j.a AND t.{key[1]} = j.b"
         ), ([one for one, _ in values], [two for _, two in values])
 
+    def at_one_moment(self, connection: Connection) -> None:
+        """As `Database.at_one_moment`; such queries may read every row and take their time."""
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
     @property
     def at_once(self) -> None:
         """As `Database.at_once`: not here, a round trip outweighs what it would save."""

@@ -43,6 +43,23 @@ accounts = Table(
     Column("budget", Text),
 )
 
+limit_changes = Table(
+    "limit_changes",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False, index=True),
+    Column("at_us", BigInteger, nullable=False),
+    # the limits from then on
+    Column("per_minute", Integer),
+    Column("monthly_inputs", BigInteger),
+    Column("budget", Text),
+    # what was charged in that month before: a lower limit cannot undo it
+    Column("month", Text, nullable=False),
+    Column("inputs", BigInteger, nullable=False),
+    Column("nano", BigInteger, nullable=False),
+    Column("atto", BigInteger, nullable=False),
+)
+
 keys = Table(
     "keys",
     metadata,

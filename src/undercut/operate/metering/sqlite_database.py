@@ -76,6 +76,9 @@ class SqliteDatabase:
             f" AND t.{key[1]} = json_extract(j.value, '$[1]')"
         ), (json.dumps(values),)
 
+    def at_one_moment(self, connection: Connection) -> None:
+        """Nothing to do: a read transaction of a WAL is that."""
+
     @property
     def at_once(self) -> Callable[[Connection, Group], None]:
         """As `Database.at_once`."""

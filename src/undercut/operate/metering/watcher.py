@@ -33,12 +33,13 @@ class Watcher:
         try:
             if self._connection is None:
                 self._connection = self._database.reader.connect()
-            self._keys.refresh(self._connection)
+            changed = self._keys.refresh(self._connection)
             self._connection.rollback()
         except SQLAlchemyError:
             # no reason to stop: the cache knows its age and refuses when it is too old
             self._drop()
             return False
+        self._desk.renounce(changed)
         return True
 
     def close(self) -> None:

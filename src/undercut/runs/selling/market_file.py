@@ -50,6 +50,7 @@ def read_market(path: Path) -> Situation:
     frame = _frame(top)
     own_section = _needed(top, "own", "own: your firm, product name, price and share")
     own_product = _offered(own_section, frame, default_firm="us")
+    _refuse_own_cost(own_section, own_product)
     others = tuple(
         _offered(each, frame, default_firm=own_product.firm, firm_fixed=True, done=True)
         for each in own_section.take_sections("others")
@@ -146,6 +147,17 @@ def _offered(
     if done:
         section.done()
     return offered
+
+
+def _refuse_own_cost(section: Section, own: Offered) -> None:
+    """The own cost is the plan's measured one: a second one would be a contradiction."""
+    if own.cost is not None:
+        raise section.wrong(
+            "cost",
+            "what the own product costs is measured with its plan, not written here",
+            "leave it out; a plan whose cost is not known is made anew by `undercut run`, with "
+            "--prices FILE for a machine of your own",
+        )
 
 
 def _scaled(

@@ -8,14 +8,15 @@ from typing import Any
 
 from undercut.core.errors import InputError
 from undercut.core.money import exact
-from undercut.runs.selling.market_plan import PlanCostFound, plan_cost_of
 from undercut.runs.selling.market_report.content import survey_content
 from undercut.runs.selling.market_rivals import rivals_of
 from undercut.runs.selling.market_snapshots import open_market
+from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
 from undercut.sell.market.backtest import Backtest, backtest
 from undercut.sell.market.snapshot import MarketSnapshot
 from undercut.sell.market.survey import SurveyConfig, survey
 from undercut.sell.market.task_cost import TaskTokens
+from undercut.sell.pricing.cost.serving import Basis, ServingCost
 
 
 def survey_market(
@@ -35,32 +36,34 @@ def survey_market(
     market = opened.snapshot
     tokens = None if task_tokens is None else TaskTokens.parse(task_tokens)
     rivals = () if competitors is None else rivals_of(competitors, currency=market.currency)
-    found = None if plan is None else plan_cost_of(plan)
+    facts = None if plan is None else read_plan(plan)
+    cost = None if facts is None else serving_cost(facts, market.currency)
     seen = survey(
         market,
         config,
         rivals=rivals,
         tokens=tokens,
-        plan_per_million=None if found is None else found.per_million,
+        plan_per_million=None if cost is None else cost.per_million,
     )
     return survey_content(
         seen,
         sha256=opened.sha256,
         shipped=opened.place is None,
         created=now,
-        plan=None if found is None else _plan(found),
+        plan=None if facts is None or cost is None else _plan(facts, cost),
         lookback=_look_back(market),
     )
 
 
-def _plan(found: PlanCostFound) -> dict[str, Any]:
+def _plan(facts: PlanFacts, cost: ServingCost) -> dict[str, Any]:
     return {
-        "name": found.name,
-        "cost": exact(found.per_million.amount),
-        "currency": found.per_million.currency,
-        "host": found.host,
-        "measured": found.measured.isoformat(),
-        "upper_bound": found.upper,
+        "name": facts.description.name,
+        "cost": exact(cost.per_million.amount),
+        "currency": cost.per_million.currency,
+        "host": cost.host,
+        "measured": cost.source.as_of.isoformat(),
+        # with one stage there is no mix to find
+        "upper_bound": cost.basis is Basis.DEAREST and len(facts.description.cascade.stages) > 1,
     }
 
 

@@ -18,6 +18,10 @@ from undercut.runs.report.schema import Report
 from undercut.sell.pricing.cost.serving import Basis, ServingCost
 from undercut.sell.pricing.situation.products import Source
 
+# how figures name the measurement they come from; the first goes on with the processor
+MEASURED_ON = "measured by undercut run on"
+MEASURED_PLAN = "plan.json, as measured by undercut run"
+
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
@@ -60,9 +64,10 @@ def serving_cost(plan: PlanFacts, currency: str, prices: Sequence[Path] = ()) ->
         found = _of_plan(plan, prices)
     if found.per_million.currency != currency:
         raise ConfigError(
-            f"the plan's cost is in {found.per_million.currency}, the market file in {currency}: "
+            f"the plan's cost is in {found.per_million.currency}, the market in {currency}: "
             "undercut converts nothing",
-            hint=f"--prices FILE with a row for {found.host} in {currency}, with source and date",
+            hint=f"--prices FILE with a row for {found.host} in {currency}, with source and date; "
+            "or a market in the plan's currency",
         )
     return found
 
@@ -78,14 +83,12 @@ def _of_report(report: Report, prices: Sequence[Path]) -> ServingCost:
         hourly = Money(Decimal(priced.per_hour), priced.currency)
         per_million = hourly * Decimal(1_000_000) / (Decimal(repr(speed)) * 3600)
         source = Source(priced.source, priced.date)
-    measured = Source(
-        f"measured by undercut run on {report.machine.cpu_model}", report.created.date()
-    )
+    measured = Source(f"{MEASURED_ON} {report.machine.cpu_model}", report.created.date())
     return ServingCost(per_million, hourly, report.cost.host, Basis.MIX, measured, source)
 
 
 def _of_plan(plan: PlanFacts, prices: Sequence[Path]) -> ServingCost:
-    """From plan.json alone: every answer priced as one of the last stage, an upper bound."""
+    """From plan.json alone: every answer priced as one of the dearest stage, an upper bound."""
     cost = plan.description.cost
     if cost is None:
         raise InputError(
@@ -93,7 +96,6 @@ def _of_plan(plan: PlanFacts, prices: Sequence[Path]) -> ServingCost:
             "and no price",
             hint="make the plan with `undercut run` of this version",
         )
-    last = plan.description.cascade.stages[-1].name
     row = _row(cost.host, prices)
     if row.currency != cost.currency:
         raise ConfigError(
@@ -102,11 +104,11 @@ def _of_plan(plan: PlanFacts, prices: Sequence[Path]) -> ServingCost:
             hint=f"a price row of {row.id} in {cost.currency}",
         )
     return ServingCost(
-        Money(cost.per_million_answers[last], cost.currency),
+        Money(max(cost.per_million_answers.values()), cost.currency),
         row.hourly,
         cost.host,
         Basis.DEAREST,
-        Source("plan.json, as measured by undercut run", cost.measured),
+        Source(MEASURED_PLAN, cost.measured),
         Source(row.source, row.date),
     )
 

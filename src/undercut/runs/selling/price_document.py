@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from undercut.runs.report.fields import Count, ExactAmount, Frozen, SafeText, UserText
 
@@ -197,10 +197,15 @@ class WhatIfPart(Frozen):
 
 
 class NotePart(Frozen):
-    """A caution, by its code, with its sentence."""
+    """A caution, by its code, with its English sentence.
+
+    says, values: which sentence it is and what stands in it, for other languages.
+    """
 
     caution: str
     text: SafeText
+    says: str | None = None
+    values: dict[str, SafeText] = Field(default_factory=dict)
 
 
 class PriceDocument(Frozen):

@@ -12,7 +12,7 @@ from undercut.runs.selling.metered import Metered, metered
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
 from undercut.sell.pricing.cost.serving import ServingCost
 from undercut.sell.pricing.cost.unit_cost import UnitCost, unit_cost
-from undercut.sell.pricing.demand.estimate import Caution, Note
+from undercut.sell.pricing.demand.estimate import Caution, Note, Says
 from undercut.sell.pricing.recommend.joint import JointChoice, PlanOption, joint_choice
 from undercut.sell.pricing.recommend.market_model import MarketModel, market_model
 from undercut.sell.pricing.recommend.recommendation import Recommendation, recommend
@@ -104,7 +104,9 @@ def price_plan(request: PriceRequest) -> Priced:
     costed = cost_plan(request)
     situation, unit = costed.situation, costed.unit
     if not situation.rivals:
-        lonely = Note(Caution.INCONSISTENT, "no rival is named: the price is a monopolist's")
+        lonely = Note(
+            Caution.INCONSISTENT, "no rival is named: the price is a monopolist's", Says.NO_RIVAL
+        )
         costed = replace(costed, notes=(*costed.notes, lonely))
     asked = tuple(parse_supposition(each, situation.own.firm) for each in request.what_ifs)
     model = market_model(situation, unit.marginal)
@@ -133,19 +135,24 @@ def _cost_notes(
         notes.append(
             Note(
                 Caution.INCONSISTENT,
-                "no report.json beside the plan: every answer is costed as one of the last stage, "
-                "an upper bound",
+                "no report.json beside the plan: every answer is costed as one of the dearest "
+                "stage, an upper bound",
+                Says.UPPER_BOUND,
             )
         )
     if situation.own.payment is None:
-        notes.append(Note(Caution.NOT_IDENTIFIED, "no payment costs are given: taken as none"))
+        text = "no payment costs are given: taken as none"
+        notes.append(Note(Caution.NOT_IDENTIFIED, text, Says.NO_PAYMENT))
     if situation.own.support is None:
-        notes.append(Note(Caution.NOT_IDENTIFIED, "no support costs are given: taken as none"))
+        text = "no support costs are given: taken as none"
+        notes.append(Note(Caution.NOT_IDENTIFIED, text, Says.NO_SUPPORT))
     if traffic is not None and traffic.unknown:
         notes.append(
             Note(
                 Caution.NOT_IDENTIFIED,
                 f"{traffic.unknown:,} metered answers have no known cost in {situation.currency}",
+                Says.UNKNOWN_COST,
+                {"answers": f"{traffic.unknown:,}", "currency": situation.currency},
             )
         )
     if situation.own.load.monthly_answers is None and traffic is not None:
@@ -153,6 +160,8 @@ def _cost_notes(
             Note(
                 Caution.FEW_OBSERVATIONS,
                 f"the load is that of {traffic.days} metered day(s), taken as usual",
+                Says.METERED_LOAD,
+                {"days": f"{traffic.days:,}"},
             )
         )
     return notes
@@ -162,14 +171,16 @@ def _joint(costed: Costed, model: MarketModel) -> tuple[JointChoice | None, tupl
     """Plan and price together over the run's frontier; a note says why there is none."""
     report, situation = costed.plan.report, costed.situation
     if report is None or not report.plan.frontier:
-        return None, (Note(Caution.NOT_IDENTIFIED, "no frontier of plans: nothing to choose"),)
+        text = "no frontier of plans: nothing to choose"
+        return None, (Note(Caution.NOT_IDENTIFIED, text, Says.NO_FRONTIER),)
     value = quality_value(situation)
     if value is None:
         text = "quality_value is not given: what a better plan is worth to buyers is not known"
-        return None, (Note(Caution.NOT_IDENTIFIED, text),)
+        return None, (Note(Caution.NOT_IDENTIFIED, text, Says.NO_QUALITY_VALUE),)
     plans = plan_options(costed)
     if not plans:
-        return None, (Note(Caution.NOT_IDENTIFIED, "no plan of the frontier has a known cost"),)
+        text = "no plan of the frontier has a known cost"
+        return None, (Note(Caution.NOT_IDENTIFIED, text, Says.NO_PLAN_COST),)
     base = next((plan.quality for plan in plans if plan.certified), plans[0].quality)
     return joint_choice(model, plans, quality_value=value, base_quality=base), ()
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from undercut.runs.report import formats
 from undercut.runs.report.words import Words
 from undercut.runs.selling import price_words
+from undercut.runs.selling.note_words import note_says, source_says
 from undercut.runs.selling.price_document import PriceDocument
 from undercut.runs.selling.price_figures import ladder_figure, tornado_figure
 
@@ -40,6 +41,8 @@ def render(template: str, words: Words, **values: object) -> str:
             language=words.language,
             f=formats,
             w=price_words,
+            note_says=lambda note: note_says(words.language, note.text, note.says, note.values),
+            source_says=lambda source: source_says(words.language, source),
             style=_style(),
             **values,
         )

@@ -54,7 +54,12 @@ def price_document(priced: Priced, *, language: str, created: datetime) -> parts
             "tiers": None if priced.tiers is None else tiers_part(priced.tiers),
             "what_ifs": _what_ifs(priced),
             "notes": [
-                parts.NotePart(caution=note.caution.value, text=note.text)
+                parts.NotePart(
+                    caution=note.caution.value,
+                    text=note.text,
+                    says=note.says,
+                    values=dict(note.values),
+                )
                 for note in (*priced.notes, *priced.recommendation.notes)
             ],
         }

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from undercut.runs.report.formats import UNKNOWN, percent
 from undercut.runs.report.words import Words
+from undercut.runs.selling.note_words import note_says
 from undercut.runs.selling.price_document import MarginPart, PriceDocument
 from undercut.runs.selling.price_words import change, shown, whole
 
@@ -25,7 +26,8 @@ def render_price(document: PriceDocument, console: Console, language: str | None
     _what_ifs(document, words, console)
     for note in document.notes:
         name = words.named("caution", note.caution)
-        console.print(Text(f"! {name}: {note.text}", style="yellow"))
+        said = note_says(words.language, note.text, note.says, note.values)
+        console.print(Text(f"! {name}: {said}", style="yellow"))
 
 
 def _head(document: PriceDocument, words: Words, console: Console) -> None:

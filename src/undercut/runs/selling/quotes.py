@@ -1,7 +1,9 @@
 """The record of quotes: one line a quote, each chained to the one before by its digest.
 
 It is only ever appended to. A quote below the floor stands in it with who allowed it and why; a
-line that was changed or taken out breaks the chain, which is told before anything is added.
+line that was changed or taken out breaks the chain, which is told before anything is added. A small
+file beside it, `<name>.head`, keeps how many quotes there were and the digest of the last, so that
+lines taken off the end are missed too.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from undercut.core.canonical import digest_of
 from undercut.core.errors import ArtefactError, BelowFloorError, ConfigError, LedgerError
+from undercut.core.files import write_atomic
 from undercut.core.locks import FileLock
 from undercut.core.money import Money
 
@@ -81,6 +84,7 @@ def append_quote(path: Path, quote: Quote) -> str:
     with FileLock(path.with_name(path.name + ".lock")):
         lines = _lines(path)
         previous = _check(path, lines)
+        _check_end(path, lines)
         body = {**asdict(quote), "previous": previous}
         digest = digest_of(body)
         written = json.dumps({**body, "digest": digest}, sort_keys=True, ensure_ascii=False)
@@ -88,6 +92,9 @@ def append_quote(path: Path, quote: Quote) -> str:
             with path.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(written + "\n")
                 file.flush()
+            write_atomic(
+                _head(path), json.dumps({"quotes": len(lines) + 1, "last": digest}).encode()
+            )
         except OSError as error:
             raise ArtefactError(f"{path} cannot be written: {error.strerror}") from error
     return digest
@@ -129,3 +136,34 @@ def _check(path: Path, lines: Sequence[dict[str, object]]) -> str:
             )
         previous = str(line["digest"])
     return previous
+
+
+def _head(path: Path) -> Path:
+    return path.with_name(path.name + ".head")
+
+
+def _check_end(path: Path, lines: Sequence[dict[str, object]]) -> None:
+    """LedgerError where quotes are missing from the end.
+
+    A quote more than the head tells of is one whose writer died in between: it counts.
+    """
+    head = _head(path)
+    try:
+        kept = json.loads(head.read_text(encoding="utf-8"))
+        count, last = int(kept["quotes"]), str(kept["last"])
+    except FileNotFoundError:
+        if len(lines) <= 1:
+            return
+        raise LedgerError(
+            f"{head} is gone: nothing tells whether {path} ends where it did",
+            hint="put it back from a copy; start a new record with --quotes FILE",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LedgerError(f"{head} cannot be read: {error}") from error
+    ends = lines[count - 1].get("digest") if 1 <= count <= len(lines) else None
+    if ends != last or len(lines) > count + 1:
+        raise LedgerError(
+            f"{path} holds {len(lines)} quotes and {head.name} tells of {count}: the end of the "
+            "record was changed",
+            hint="put the original files back from a copy; start a new record with --quotes FILE",
+        )

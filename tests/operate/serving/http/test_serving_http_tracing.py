@@ -48,6 +48,37 @@ def test_a_span_continues_the_callers_trace(spans, parent):
     assert span.name == "undercut predict"
     told = f"{span.context.trace_id:032x}" == TRACE
     assert told is (parent is not None and TRACE in parent)
-    assert set(span.attributes) == {"undercut.request_id"}
+    assert span.kind is trace.SpanKind.SERVER
+    assert dict(span.attributes) | {"undercut.request_id": ""} == {
+        "undercut.request_id": "",
+        "http.response.status_code": 500,
+        "error.type": "internal_error",
+    }
+    assert span.status.status_code is trace.StatusCode.ERROR
     assert span.events == ()
     assert "secret" not in span.to_json()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [({"inputs": "a"}, 200, None), ({"inputs": 5}, 422, "invalid_input")],
+)
+def test_a_callers_fault_is_no_error_of_the_server(spans, body, status, code):
+    spans.clear()
+    gate = MemoryGate()
+    books = MemoryBooks(gate)
+    app = Application(
+        make_services(MemoryEngine(), gate, books, books), tracer=OpenTelemetryTracer()
+    )
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            reply = await client.post("/v1/predict", json=body, headers=bearer())
+        assert reply.status_code == status
+
+    asyncio.run(ask())
+    (span,) = spans.get_finished_spans()
+    assert span.attributes["http.response.status_code"] == status
+    assert (code is None) == ("error.type" not in span.attributes)
+    assert span.status.status_code is trace.StatusCode.UNSET

@@ -62,6 +62,34 @@ def test_the_answer_to_a_cut_and_what_holding_and_matching_earn(
     )
 
 
+@pytest.mark.parametrize(
+    ("firms", "nash", "monopoly"), [(2, 1.47293, 1.92498), (3, 1.37016, 2.0), (4, 1.33146, 2.05441)]
+)
+def test_more_firms_as_in_the_input_files_of_the_simulations(
+    firms: int, nash: float, monopoly: float
+) -> None:
+    """Prices of one period that public Fortran code of that model takes as inputs (its authors had
+    them from another program): GitHub, teresa-donaa/entryexit, A_mod_table_A7_3agents.txt (two and
+    three firms), and teresa-donaa/baseline, mod_4agents.txt (four). a = 2, c = 1, a0 = 0, mu = 1/4.
+    """
+    demand, costs = Logit(np.full(firms, 8.0), -4.0), np.ones(firms)
+    apart = bertrand_nash(demand, costs, [f"firm {number}" for number in range(firms)])
+    together = bertrand_nash(demand, costs, ["one"] * firms)
+
+    assert apart.prices == pytest.approx([nash] * firms, abs=5.1e-6)
+    assert together.prices == pytest.approx([monopoly] * firms, abs=5.1e-6)
+
+
+def test_profits_of_three_firms_as_another_simulation_has_them() -> None:
+    """Of N. Greber's parameters (2022) of the same market with three firms, public on GitHub."""
+    demand, costs = Logit(np.full(3, 8.0), -4.0), np.ones(3)
+    apart = bertrand_nash(demand, costs, ("one", "two", "three"))
+    together = bertrand_nash(demand, costs, ("one", "one", "one"))
+
+    assert apart.profits == pytest.approx([0.12016] * 3, abs=5.1e-6)
+    assert together.profits == pytest.approx([0.25] * 3, abs=5.1e-6)
+
+
 @pytest.mark.parametrize("firms", [2, 3, 5])
 def test_unequal_costs_agree_with_a_root_of_the_first_order_conditions(firms: int) -> None:
     from scipy.optimize import root

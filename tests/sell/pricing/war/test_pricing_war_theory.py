@@ -189,3 +189,38 @@ def test_calvano_with_unequal_costs_and_more_firms() -> None:
     cheaper = [each[1] for each in prices[:5]]
     assert cheaper == sorted(cheaper, reverse=True)  # the more efficient, the cheaper it sells
     assert 1.472927 > prices[5][0] > prices[6][0]  # more firms, lower prices
+
+
+@pytest.mark.parametrize("place", [0.45, 0.5, 0.6])
+def test_undercut_proof_prices_on_shys_line(place: float) -> None:
+    """The undercut-proof conditions as Shy writes them for two shops on Hotelling's line.
+
+    Equations (7) and (8) of his paper on shops that are close to each other, as they stand in its
+    code (GitHub, ozshy/hotel, hotel_2022_2_26.R; b = 0.25, transport cost 1): each shop earns as
+    much as by underselling the other by the way between them and serving everybody. Solved here
+    for themselves, then compared at the customers that they give.
+    """
+    from scipy.optimize import root
+
+    other = 0.25
+    way = 1.0 - other - place
+
+    def first_shop(price: np.ndarray) -> float:
+        return float((1.0 + place - other - price[0] + price[1]) / 2.0)
+
+    def conditions(price: np.ndarray) -> list[float]:
+        served = first_shop(price)
+        return [
+            price[1] * (1.0 - served) - (price[0] - way),
+            price[0] * served - (price[1] - way),
+        ]
+
+    found = root(conditions, [0.5, 0.5], tol=1e-13)
+    assert found.success
+    served = first_shop(found.x)
+    assert 0.0 < served < 1.0
+    customers, switching = np.array([served, 1.0 - served]), np.full(2, way)
+    assert undercut_proof_prices(customers, switching) == pytest.approx(found.x, abs=1e-10)
+    gains = undercutting_gain(found.x, customers, switching)
+    assert gains == pytest.approx(np.zeros((2, 2)), abs=1e-10)
+    assert implied_switching_costs(found.x, customers) == pytest.approx(switching, abs=1e-10)

@@ -25,7 +25,7 @@ from undercut.operate.serving.http.refusal import (
 from undercut.operate.serving.http.reply_headers import head_of
 from undercut.operate.serving.http.routes import Match, Route, RouteTable
 from undercut.operate.serving.http.services import Services
-from undercut.operate.serving.http.tracing import Tracer
+from undercut.operate.serving.http.tracing import Span, Tracer
 
 Background = Callable[[], Awaitable[None]]
 
@@ -123,7 +123,7 @@ class Application:
         try:
             match = self._routes.find(scope["method"], scope["path"])
             operation, dialect = match.route.operation, match.route.dialect
-            reply = await self._traced(match, head, scope, receive, outcome.send)
+            reply = await self._traced(match, head, scope, receive, outcome)
             if reply is not None:
                 inputs = reply.inputs
                 await _send_reply(outcome.send, head, reply)
@@ -144,12 +144,14 @@ class Application:
         self._finished(outcome, head, operation, inputs, perf_counter() - started)
 
     async def _traced(
-        self, match: Match, head: Head, scope: Scope, receive: Receive, send: Send
+        self, match: Match, head: Head, scope: Scope, receive: Receive, outcome: _Outcome
     ) -> Reply | None:
         if self._tracer is None:
-            return await self._answer(match, head, scope, receive, send)
-        with self._tracer.span(match.route.operation, head.traceparent, head.request_id):
-            return await self._answer(match, head, scope, receive, send)
+            return await self._answer(match, head, scope, receive, outcome.send)
+        operation = match.route.operation
+        outcome.span = self._tracer.begin(operation, head.traceparent, head.request_id)
+        with outcome.span.active():
+            return await self._answer(match, head, scope, receive, outcome.send)
 
     async def _answer(
         self, match: Match, head: Head, scope: Scope, receive: Receive, send: Send
@@ -211,6 +213,8 @@ class Application:
     ) -> None:
         counters = self.services.counters
         counters.finished(operation, outcome.status, seconds)
+        if outcome.span is not None:
+            outcome.span.end(outcome.status, outcome.code)
         if outcome.gone:
             counters.disconnects += 1
         counters.log_lines_dropped = self.log.dropped
@@ -230,13 +234,14 @@ class Application:
 class _Outcome:
     """What has been sent so far."""
 
-    __slots__ = ("_send", "code", "gone", "status")
+    __slots__ = ("_send", "code", "gone", "span", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 0
         self.code: str | None = None
         self.gone = False
+        self.span: Span | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -14,36 +14,59 @@ from undercut.operate.serving.http.batch_records import Record
 from undercut.operate.serving.http.predict import answer_fields, money_fields
 from undercut.operate.serving.http.refusal import Refusal, error_fields
 
-
-def chunk_renderer(records: Sequence[Record], top_k: int) -> Callable[[Answered], bytes]:
-    """Lines of a chunk in its order: answers, and the faults between them."""
-
-    def render(answered: Answered) -> bytes:
-        answers = iter(answered.answers)
-        digest = answered.plan.digest
-        return b"".join(
-            orjson.dumps({**_place(record), **answer_fields(next(answers), top_k), "plan": digest})
-            + b"\n"
-            if record.fault is None
-            else fault_line(record)
-            for record in records
-        )
-
-    return render
+NDJSON = b"application/x-ndjson"
 
 
-def fault_line(record: Record) -> bytes:
-    """The line of a record that is not answered."""
+class NdjsonLines:
+    """Implements `BatchFormat`; the last line is a summary, or says what stopped the batch."""
+
+    media = NDJSON
+    name = ""
+
+    def __init__(self, top_k: int) -> None:
+        self._top_k = top_k
+
+    def opening(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def renderer(self, records: Sequence[Record]) -> Callable[[Answered], bytes]:
+        """Lines of a chunk in its order: answers, and the faults between them."""
+        top_k = self._top_k
+
+        def render(answered: Answered) -> bytes:
+            answers = iter(answered.answers)
+            digest = answered.plan.digest
+            return b"".join(
+                orjson.dumps(
+                    {**_place(record), **answer_fields(next(answers), top_k), "plan": digest}
+                )
+                + b"\n"
+                if record.fault is None
+                else _fault_line(record)
+                for record in records
+            )
+
+        return render
+
+    def faults(self, records: Sequence[Record]) -> bytes:
+        """Lines of records that are not answered."""
+        return b"".join(map(_fault_line, records))
+
+    def stopped(self, refusal: Refusal, request_id: str, next_position: int) -> bytes:
+        """The last line of a batch that stopped early."""
+        fields = {**error_fields(refusal, request_id), "next_position": next_position}
+        return orjson.dumps({"stopped": fields}) + b"\n"
+
+    def summary(self, summary: Summary, request_id: str) -> bytes:
+        """The last line: what comes before it is the whole answer."""
+        return orjson.dumps({"summary": summary.fields(request_id)}) + b"\n"
+
+
+def _fault_line(record: Record) -> bytes:
     assert record.fault is not None
     error = {"code": record.fault.code, "message": record.fault.message}
     return orjson.dumps({**_place(record), "error": error}) + b"\n"
-
-
-def stopped_line(refusal: Refusal, request_id: str, next_position: int) -> bytes:
-    """The last line of a batch that stopped early. next_position: of the first record without
-    a line."""
-    fields = {**error_fields(refusal, request_id), "next_position": next_position}
-    return orjson.dumps({"stopped": fields}) + b"\n"
 
 
 def _place(record: Record) -> dict[str, object]:
@@ -89,9 +112,9 @@ class Summary:
         else:
             self.cost = row.cost if self.cost is None else self.cost + row.cost
 
-    def line(self, request_id: str) -> bytes:
-        """The last line: what comes before it is the whole answer."""
-        content = {
+    def fields(self, request_id: str) -> dict[str, object]:
+        """For JSON."""
+        return {
             "request_id": request_id,
             "records": self.records,
             "faults": self.faults,
@@ -103,7 +126,6 @@ class Summary:
                 "cost": money_fields(self.cost) if self.cost_known else None,
             },
         }
-        return orjson.dumps({"summary": content}) + b"\n"
 
     def _count(self, records: Sequence[Record]) -> None:
         self.records += len(records)

@@ -16,12 +16,8 @@ import orjson
 
 from undercut.core.errors import OverloadedError, QuotaExceededError, UndercutError
 from undercut.operate.serving.http.batch_csv import CsvReader
-from undercut.operate.serving.http.batch_lines import (
-    Summary,
-    chunk_renderer,
-    fault_line,
-    stopped_line,
-)
+from undercut.operate.serving.http.batch_formats import BatchFormat, format_for
+from undercut.operate.serving.http.batch_lines import NDJSON, Summary
 from undercut.operate.serving.http.batch_records import NdjsonReader, Record, RecordReader
 from undercut.operate.serving.http.body import stream_body
 from undercut.operate.serving.http.exchange import REPLAYED, Exchange
@@ -30,7 +26,6 @@ from undercut.operate.serving.http.metered import Prepared, Question
 from undercut.operate.serving.http.refusal import Refusal, refusal_of
 from undercut.operate.serving.http.reply_headers import head_of
 
-NDJSON = b"application/x-ndjson"
 NDJSON_TYPES = frozenset(
     # the last is what curl says where it is told nothing
     {b"", NDJSON, b"application/ndjson", b"application/jsonl", b"application/x-www-form-urlencoded"}
@@ -65,7 +60,7 @@ async def batches(exchange: Exchange) -> None:
     if hang_up is not None and task is not None:
         hang_up.cancel = task.cancel
     try:
-        batch = _Batch(exchange, top_k)
+        batch = _Batch(exchange, top_k, format_for(exchange.head.accept, top_k))
         async with exchange.services.till.turn(batch.question(Chunk(0, ()), key="")):
             await batch.run(reader)
     finally:
@@ -74,8 +69,9 @@ async def batches(exchange: Exchange) -> None:
 
 
 class _Batch:
-    def __init__(self, exchange: Exchange, top_k: int) -> None:
+    def __init__(self, exchange: Exchange, top_k: int, form: BatchFormat) -> None:
         self._exchange = exchange
+        self._form = form
         self._limits = exchange.services.limits
         self._till = exchange.services.till
         self._top_k = top_k
@@ -95,7 +91,8 @@ class _Batch:
         except (Refusal, UndercutError) as error:
             await self._stop(error if isinstance(error, Refusal) else refusal_of(error))
         else:
-            await self._send(self._summary.line(self._exchange.head.books_id), last=True)
+            end = self._form.summary(self._summary, self._exchange.head.books_id)
+            await self._send(end, last=True)
         finally:
             # whoever cancelled us must not leave reservations behind
             await self._till.finish(self._clean_up(reading))
@@ -141,9 +138,12 @@ class _Batch:
             texts=chunk.texts,
             top_k=self._top_k,
             deadline=self._exchange.deadline(self._limits.longest_deadline_seconds),
-            render=chunk_renderer(chunk.records, self._top_k),
+            render=self._form.renderer(chunk.records),
             idempotency_key=own,
-            body_sha256=self._exchange.digest(orjson.dumps([self._top_k, content])),
+            # the books keep answers as they were worded: another format is another question
+            body_sha256=self._exchange.digest(
+                orjson.dumps([self._top_k, content, *filter(None, [self._form.name])])
+            ),
         )
 
     async def _finish_chunk(self, chunk: Chunk, preparing: _Preparing) -> None:
@@ -152,7 +152,7 @@ class _Batch:
         self._slots.release()
         if prepared is None:
             self._summary.faulty(chunk.records)
-            body, repeat = b"".join(map(fault_line, chunk.records)), False
+            body, repeat = self._form.faults(chunk.records), False
         else:
             recorded = await self._till.commit(prepared)
             body, repeat = recorded.answer, recorded.repeat
@@ -169,13 +169,16 @@ class _Batch:
         counters = self._exchange.services.counters
         counters.refusals[refusal.code] += 1
         head = self._exchange.head
-        await self._send(stopped_line(refusal, head.request_id, self._next_position), last=True)
+        end = self._form.stopped(refusal, head.request_id, self._next_position)
+        await self._send(end, last=True)
 
     async def _send(self, body: bytes, *, repeat: bool = False, last: bool = False) -> None:
         exchange = self._exchange
         if not exchange.answer_started:
             exchange.answer_started = True
-            headers = head_of(exchange.head.request_id, NDJSON, REPLAYED if repeat else [])
+            media, replayed = self._form.media, REPLAYED if repeat else []
+            headers = head_of(exchange.head.request_id, media, replayed)
+            body = self._form.opening() + body
             start = {"type": "http.response.start", "status": 200, "headers": headers}
             await exchange.send(start)
         await exchange.send({"type": "http.response.body", "body": body, "more_body": not last})

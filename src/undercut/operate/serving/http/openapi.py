@@ -52,9 +52,10 @@ _WORDS = {
     ),
     "batches": _Words(
         "Answer a stream of texts",
-        'NDJSON (a string or {"text", "id"} a line) or CSV with a header up, NDJSON down: a '
-        "line for each record in order, then one with a summary, or with what stopped the batch. "
-        "Read while you write.",
+        'NDJSON (a string or {"text", "id"} a line) or CSV with a header up; NDJSON down, or CSV '
+        "with `Accept: text/csv`: a line for each record in order. NDJSON ends with a summary, or "
+        "with what stopped the batch; CSV that stopped ends with a row whose `error` begins with "
+        "'stopped: '. Read while you write.",
     ),
     "usage": _Words("What your tenant used in a month", "", "MonthUsage"),
     "tei_predict": _Words(
@@ -87,7 +88,11 @@ _WORDS = {
     "openapi": _Words("This document"),
     "docs": _Words("This document for people"),
 }
-_MEDIA = {"metrics": "text/plain", "docs": "text/html", "batches": "application/x-ndjson"}
+_MEDIA = {
+    "metrics": ("text/plain",),
+    "docs": ("text/html",),
+    "batches": ("application/x-ndjson", "text/csv"),
+}
 
 
 def openapi_document(limits: HttpLimits | None = None, version: str = "0") -> Schema:
@@ -178,13 +183,13 @@ def _parameters(route: Route, limits: HttpLimits) -> list[Schema]:
 
 
 def _responses(route: Route, words: _Words) -> Schema:
-    media = _MEDIA.get(route.operation, "application/json")
-    schema = ref(words.answer) if words.answer else {"type": _plain_type(media)}
+    kinds = _MEDIA.get(route.operation, ("application/json",))
+    schema = ref(words.answer) if words.answer else {"type": _plain_type(kinds[0])}
     found: Schema = {
         "200": {
             "description": "OK",
             "headers": _headers("X-Request-Id", *_replay_header(route)),
-            "content": {media: {"schema": schema}},
+            "content": {media: {"schema": schema} for media in kinds},
         }
     }
     error = {"application/json": {"schema": ref(_ERRORS[route.dialect])}}

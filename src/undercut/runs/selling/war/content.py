@@ -58,7 +58,15 @@ def war_content(fought: Fought, *, created: datetime, language: str) -> dict[str
         "supposed": [_supposed(each) for each in fought.supposed],
         "doubts": _doubts(facts),
         "history": _history(facts.history),
-        "notes": [{"caution": note.caution, "text": note.text} for note in facts.model.notes],
+        "notes": [
+            {
+                "caution": note.caution,
+                "text": note.text,
+                "says": note.says,
+                "values": dict(note.values),
+            }
+            for note in facts.notes
+        ],
         "sources": _sources(facts),
         "simulation": {
             "paths": fought.config.paths,

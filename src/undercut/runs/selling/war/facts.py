@@ -14,12 +14,14 @@ from undercut.core.errors import ConfigError, InputError
 from undercut.runs.selling.market_file import read_market
 from undercut.runs.selling.market_snapshots import open_market, shipped_market
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
+from undercut.runs.selling.war.origins import CALIBRATED
 from undercut.runs.selling.war.request import WarRequest, parse_cash
 from undercut.sell.market.count_cuts import cut_histories
 from undercut.sell.market.cuts import CutHistory
 from undercut.sell.market.interval import Measured
 from undercut.sell.pricing.cost.serving import MILLION
 from undercut.sell.pricing.cost.unit_cost import UnitCost, unit_cost
+from undercut.sell.pricing.demand.estimate import Caution, Note, Says
 from undercut.sell.pricing.recommend.market_model import MarketModel, market_model
 from undercut.sell.pricing.situation.situation import Situation
 from undercut.sell.pricing.war.doubts import Doubts
@@ -43,6 +45,11 @@ class WarFacts:
     history: CutHistory
     also: PlanFacts | None
     monthly_costs: float
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Cautions of the market's model, then what the file says and a war leaves out."""
+        return (*self.model.notes, *_left_out(self.situation, self.also))
 
 
 def war_facts(request: WarRequest) -> WarFacts:
@@ -70,6 +77,23 @@ def war_facts(request: WarRequest) -> WarFacts:
         weights=request.weights,
     )
     return WarFacts(request, scene, situation, plan, unit, model, history, also, monthly)
+
+
+def _left_out(situation: Situation, also: PlanFacts | None) -> tuple[Note, ...]:
+    notes = []
+    if any(each.nest is not None for each in situation.products):
+        text = (
+            "nests of the market file only calibrate the price coefficient: the months of a war "
+            "are simulated with a plain logit, which understates how near products of a nest are"
+        )
+        notes.append(Note(Caution.INCONSISTENT, text, Says.NESTS_IGNORED))
+    if situation.segments and also is not None:
+        text = (
+            "segments of the market file are not used in a war: 'differentiate' sells the cheaper "
+            "version to all buyers alike"
+        )
+        notes.append(Note(Caution.INCONSISTENT, text, Says.SEGMENTS_IGNORED))
+    return tuple(notes)
 
 
 def _check_rival(request: WarRequest, situation: Situation) -> None:
@@ -153,7 +177,7 @@ def _volume(situation: Situation, model: MarketModel) -> float:
 def _coefficient(model: MarketModel) -> Range:
     found = model.price_coefficient
     ends = sorted(abs(each) for each in (found.low, found.value, found.high))
-    return Range(ends[0], abs(found.value), ends[2], source="calibrated from shares and margins")
+    return Range(ends[0], abs(found.value), ends[2], source=CALIBRATED)
 
 
 def _version(

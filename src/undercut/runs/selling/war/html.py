@@ -10,6 +10,7 @@ import jinja2
 
 from undercut.runs.report import formats
 from undercut.runs.report.words import Words
+from undercut.runs.selling.note_words import source_says
 from undercut.runs.selling.war import pictures, sentences
 
 
@@ -35,6 +36,8 @@ def render_war_html(content: dict[str, Any], language: str) -> str:
             numbers=sentences.key_numbers(content, words),
             to_do=sentences.to_do(content, words),
             not_to_do=sentences.not_to_do(content, words),
+            note_says=lambda note: sentences.note_says(note, words),
+            source_says=lambda source: source_says(language, source),
             caution=lambda code: Words(language, "selling").named("caution", code),
             survival=pictures.survival_picture(content, words),
             fans=pictures.cash_pictures(content, words),

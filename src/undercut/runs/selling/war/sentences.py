@@ -8,6 +8,7 @@ from typing import Any
 
 from undercut.runs.report import formats
 from undercut.runs.report.words import Words
+from undercut.runs.selling import note_words
 from undercut.runs.selling.war.content import policy_of
 from undercut.sell.pricing.war.scene import Policy
 
@@ -212,3 +213,8 @@ def supposition(each: dict[str, Any], content: dict[str, Any], words: Words) -> 
     if each["kind"] == "cut":
         return words("if_cut", cut=formats.percent(each["value"], 0))
     return words("if_cash", cash=money(content, each["value"]))
+
+
+def note_says(note: dict[str, Any], words: Words) -> str:
+    """A caution in words."""
+    return note_words.note_says(words.language, note["text"], note["says"], note["values"])

@@ -19,6 +19,9 @@ def render_war(content: dict[str, Any], console: Console, language: str) -> None
     words = Words(language, sentences.PAGE)
     console.print(Text(sentences.headline(content, words), style="bold"))
     console.print(Text(sentences.lede(content, words)))
+    for note in content["notes"]:
+        name = Words(language, "selling").named("caution", note["caution"])
+        console.print(Text(f"! {name}: {sentences.note_says(note, words)}", style="yellow"))
     console.print(_policies(content, words))
     for title, said in (
         ("to_do", sentences.to_do(content, words)),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.core.errors import InputError
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.logit import Logit
 from undercut.sell.pricing.demand.model import FloatArray, Response, market_shares, vector
 from undercut.sell.pricing.demand.nested import NestedLogit
@@ -142,6 +142,7 @@ def _notes(implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]) -
         Note(
             Caution.FEW_OBSERVATIONS,
             "one market seen once: the interval is the range of wrong margins, not of chance",
+            Says.ONE_MARKET,
         )
     ]
     gap = float(np.abs(implied[known] - margins[known]).max())
@@ -150,6 +151,8 @@ def _notes(implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]) -
             Note(
                 Caution.INCONSISTENT,
                 f"known margins differ from those of the model by up to {gap:.0%} of the price",
+                Says.MARGINS_DIFFER,
+                {"gap": f"{gap:.0%}"},
             )
         )
     if implied.max() >= 1.0:
@@ -157,6 +160,8 @@ def _notes(implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]) -
             Note(
                 Caution.INCONSISTENT,
                 f"product {int(implied.argmax())} would need a cost below 0 to be priced so low",
+                Says.COST_BELOW_ZERO,
+                {"product": str(int(implied.argmax()))},
             )
         )
     return tuple(notes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -27,12 +28,43 @@ class Caution(StrEnum):
     INCONSISTENT = "inconsistent with the model"
 
 
+class Says(StrEnum):
+    """Which sentence a note of a report is, so that reports can say it in another language."""
+
+    ONE_MARKET = "one_market"
+    MARGINS_DIFFER = "margins_differ"
+    COST_BELOW_ZERO = "cost_below_zero"
+    COSTS_TAKEN_AS_ZERO = "costs_taken_as_zero"
+    OWN_MARGIN_ONLY = "own_margin_only"
+    NOT_SETTLED = "not_settled"
+    DEVIATION_PAYS = "deviation_pays"
+    NO_STRICT_MAXIMUM = "no_strict_maximum"
+    CAPACITY_NOT_MET = "capacity_not_met"
+    FAILED_DRAWS = "failed_draws"
+    NO_RIVAL = "no_rival"
+    UPPER_BOUND = "upper_bound"
+    NO_PAYMENT = "no_payment"
+    NO_SUPPORT = "no_support"
+    UNKNOWN_COST = "unknown_cost"
+    METERED_LOAD = "metered_load"
+    NO_FRONTIER = "no_frontier"
+    NO_QUALITY_VALUE = "no_quality_value"
+    NO_PLAN_COST = "no_plan_cost"
+    NESTS_IGNORED = "nests_ignored"
+    SEGMENTS_IGNORED = "segments_ignored"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One caution about one result, in a sentence a user can act on."""
+    """One caution about one result, in a sentence a user can act on.
+
+    says, values: which sentence it is and what stands in it; None where reports never show it.
+    """
 
     caution: Caution
     text: str
+    says: Says | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,9 @@ def _leap(start: FloatArray, first: FloatArray, second: FloatArray) -> FloatArra
     change, bend = first - start, second - 2.0 * first + start
     size, curve = float(np.linalg.norm(change)), float(np.linalg.norm(bend))
     length = max(1.0, size / max(curve, 1e-300))
-    found: FloatArray = start + 2.0 * length * change + length**2 * bend
+    # steps of 1e200 and more come from demand at the edge of its domain: the caller drops the leap
+    with np.errstate(over="ignore", invalid="ignore"):
+        found: FloatArray = start + 2.0 * length * change + length * (length * bend)
     return found
 
 

@@ -53,6 +53,16 @@ class EquilibriumCheck:
     said: str
     firms: tuple[FirmCheck, ...]
 
+    @property
+    def tempted(self) -> FirmCheck | None:
+        """The firm that gains most by other prices, None where none gains enough to count."""
+        return _tempted(self.firms)
+
+    @property
+    def flat(self) -> tuple[str, ...]:
+        """Firms that are not at a strict local maximum."""
+        return tuple(each.firm for each in self.firms if not each.curvature < 0.0)
+
 
 def check_equilibrium(demand: Demand, found: Equilibrium) -> EquilibriumCheck:
     """Second-order conditions and deviations of every firm at `found`.
@@ -72,8 +82,8 @@ _GOOD = "first- and second-order conditions hold and no deviation that pays was 
 def _said(found: Equilibrium, firms: tuple[FirmCheck, ...]) -> str:
     if not found.converged:
         return f"not an equilibrium: {found.why}"
-    worst = max(firms, key=lambda each: each.gain)
-    if worst.gain > _LARGEST_GAIN:
+    worst = _tempted(firms)
+    if worst is not None:
         return (
             f"stationary, but not an equilibrium: {worst.firm} gains {worst.gain:.3%} of its "
             "profit by other prices"
@@ -82,6 +92,11 @@ def _said(found: Equilibrium, firms: tuple[FirmCheck, ...]) -> str:
     if flat:
         return f"not a strict local maximum for {', '.join(flat)}; existence is not confirmed"
     return ""
+
+
+def _tempted(firms: tuple[FirmCheck, ...]) -> FirmCheck | None:
+    worst = max(firms, key=lambda each: each.gain)
+    return worst if worst.gain > _LARGEST_GAIN else None
 
 
 def _check_firm(demand: Demand, found: Equilibrium, firm: str) -> FirmCheck:

@@ -16,7 +16,7 @@ from undercut.sell.pricing.demand.calibrate import (
     calibrate_logit,
     calibrate_nested,
 )
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.logit import Logit
 from undercut.sell.pricing.demand.model import FloatArray, elasticities
 from undercut.sell.pricing.demand.nested import NestedLogit
@@ -109,7 +109,10 @@ def market_model(situation: Situation, marginal: Money) -> MarketModel:
     if below:
         costs = np.maximum(costs, 0.0)
         text = f"the model implies costs below 0 for {', '.join(below)}: taken as 0"
-        notes = (*notes, Note(Caution.INCONSISTENT, text))
+        zero = Note(
+            Caution.INCONSISTENT, text, Says.COSTS_TAKEN_AS_ZERO, {"names": ", ".join(below)}
+        )
+        notes = (*notes, zero)
     return MarketModel(
         found.demand,
         facts.prices,
@@ -198,6 +201,7 @@ def _margins(
             Caution.NOT_IDENTIFIED,
             "only the own margin is known, so today's own price is taken for the best one: the "
             "equilibrium repeats it; give own: elasticity or the cost of a rival",
+            Says.OWN_MARGIN_ONLY,
         )
     )
     return margins, Evidence.OWN_PRICE, tuple(notes)

@@ -15,7 +15,7 @@ from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.equilibrium.bertrand import Equilibrium, bertrand_nash
 from undercut.sell.pricing.equilibrium.best_response import best_response
 from undercut.sell.pricing.equilibrium.capacity import Limit, bertrand_with_capacity
-from undercut.sell.pricing.equilibrium.check import check_equilibrium
+from undercut.sell.pricing.equilibrium.check import EquilibriumCheck, check_equilibrium
 from undercut.sell.pricing.recommend.market_model import MarketModel
 from undercut.sell.pricing.situation.situation import Situation
 
@@ -54,12 +54,14 @@ class Settled:
     """Where prices settle. holds: whether it is an equilibrium as far as the check looked.
 
     shadow_price: what one more unit of own capacity would earn, 0 where it does not bind.
+    check: None where the own capacity binds: its own condition was checked then.
     """
 
     equilibrium: Equilibrium
     holds: bool
     said: str
     shadow_price: float
+    check: EquilibriumCheck | None = None
 
 
 def settle_market(model: MarketModel, situation: Situation) -> Settled:
@@ -68,7 +70,7 @@ def settle_market(model: MarketModel, situation: Situation) -> Settled:
     plain = bertrand_nash(model.demand, model.costs, model.firms, start=model.prices)
     if limit is None or _load(plain, limit) <= limit.most:
         check = check_equilibrium(model.demand, plain)
-        return Settled(plain, check.holds, check.said, 0.0)
+        return Settled(plain, check.holds, check.said, 0.0, check)
     bound = bertrand_with_capacity(model.demand, model.costs, model.firms, [limit])
     said = f"with the own capacity as a limit: {bound.why}"
     return Settled(bound.equilibrium, bound.converged, said, float(bound.shadow_prices[0]))

@@ -10,7 +10,7 @@ import numpy as np
 from undercut.core.money import Money
 from undercut.sell.pricing.cost.serving import ServingCost
 from undercut.sell.pricing.cost.unit_cost import UnitCost
-from undercut.sell.pricing.demand.estimate import Caution, Note
+from undercut.sell.pricing.demand.estimate import Caution, Note, Says
 from undercut.sell.pricing.recommend.market_model import MarketModel
 from undercut.sell.pricing.recommend.options import (
     Move,
@@ -158,15 +158,31 @@ def _direction(price: float, today: float) -> Why:
 def _notes(settled: Settled, spread: PriceRange) -> tuple[Note, ...]:
     notes = []
     if not settled.equilibrium.converged:
-        notes.append(Note(Caution.NO_CONVERGENCE, settled.said))
+        steps = {"steps": f"{settled.equilibrium.iterations:,}"}
+        notes.append(Note(Caution.NO_CONVERGENCE, settled.said, Says.NOT_SETTLED, steps))
     elif not settled.holds:
-        notes.append(Note(Caution.INCONSISTENT, settled.said))
+        notes.append(_unsound(settled))
     if spread.failed > 0.05:
         notes.append(
             Note(
                 Caution.NO_CONVERGENCE,
                 f"{spread.failed:.0%} of the drawn markets have no equilibrium: the range leaves "
                 "them out",
+                Says.FAILED_DRAWS,
+                {"share": f"{spread.failed:.0%}"},
             )
         )
     return tuple(notes)
+
+
+def _unsound(settled: Settled) -> Note:
+    """Why prices that settled are no equilibrium."""
+    check = settled.check
+    if check is None:
+        return Note(Caution.INCONSISTENT, settled.said, Says.CAPACITY_NOT_MET)
+    worst = check.tempted
+    if worst is not None:
+        values = {"firm": worst.firm, "gain": f"{worst.gain:.3%}"}
+        return Note(Caution.INCONSISTENT, settled.said, Says.DEVIATION_PAYS, values)
+    values = {"firms": ", ".join(check.flat)}
+    return Note(Caution.INCONSISTENT, settled.said, Says.NO_STRICT_MAXIMUM, values)

@@ -5,7 +5,8 @@ and then serves both firms' customers at the lower price. Prices are undercut-pr
 sets the highest price at which its rival still earns at least as much by leaving it alone.
 Source: Shy (2002), "A quick-and-easy method for estimating switching costs", International Journal
 of Industrial Organization 20, 71-87, for the idea (the paper itself could not be read here); the
-prices are derived from the definition above, with unit costs.
+prices are derived from the definition above, with unit costs. Without unit costs the condition is
+that of equations 7 and 8 in the code of Shy's paper on Hotelling's line (GitHub, ozshy/hotel).
 """
 
 from __future__ import annotations
