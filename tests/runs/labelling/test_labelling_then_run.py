@@ -8,9 +8,9 @@ import random
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from undercut.cli.main import app
+from undercut.cli.exit_codes import ExitCode
+from undercut.cli.main import run_command_line
 
 BANKING77 = Path(__file__).parents[3] / "src" / "undercut" / "assets" / "banking77"
 
@@ -55,8 +55,7 @@ def test_labels_are_bought_and_a_model_is_trained_on_them(tmp_path: Path) -> Non
     arguments = ["label", texts, "--workers", str(workers), "--budget", "30usd", "--then-run"]
     arguments += ["--classes", ",".join(names), "--test", test, "--explore", "60"]
     arguments += ["--effort", "quick", "--out", str(out)]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
+    assert run_command_line(arguments) == ExitCode.OK
     labels = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert labels["status"] == "certified"
     assert labels["curve"][-1]["chosen"] == "stop"
