@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from undercut.cli.options import AsJson, Language, Quiet, TextColumn
+from undercut.cli.options import AsJson, EffortChoice, Language, Quiet, TextColumn
 
 if TYPE_CHECKING:
     from undercut.runs.labelling.config import LabelConfig
@@ -91,6 +91,10 @@ def label(
             metavar="MONEY", help="With --then-run: what a hundredth of accuracy is worth to you."
         ),
     ] = None,
+    effort: Annotated[
+        EffortChoice | None,
+        typer.Option(help="With --then-run: of the main job.  [default: normal]"),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Forecast cost and end; ask and pay nothing.")
     ] = False,
@@ -148,6 +152,7 @@ def label(
         "then_run": then_run or None,
         "test": test,
         "point_worth": point_worth,
+        "effort": effort and effort.value,
     }
     config = make_label_config(settings)
     if dry_run:

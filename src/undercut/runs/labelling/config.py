@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.core.errors import ConfigError
 from undercut.core.money import Money
+from undercut.runs.config import Effort
 
 Language = Literal["en", "zh"]
 
@@ -46,6 +47,7 @@ class LabelConfig(BaseModel):
     then_run: bool = False
     test: str | None = None
     point_worth: str | None = None
+    effort: Effort = "normal"
 
     @field_validator("budget", "error_cost", "point_worth")
     @classmethod

@@ -32,6 +32,7 @@ from undercut.core.money import exact
 from undercut.runs.labelling.asking import AnyWorker, collect, finish_batch, hand_out
 from undercut.runs.labelling.certify import certify
 from undercut.runs.labelling.config import LabelConfig, make_label_config
+from undercut.runs.labelling.distilled import write_pseudo
 from undercut.runs.labelling.formats import Suggestion
 from undercut.runs.labelling.joint import Joint, decide, first, load_joint, save_joint
 from undercut.runs.labelling.journal import FILE, AuditDrawn, Journal
@@ -470,6 +471,14 @@ def _finish(job: Job, step: Step, status: Status) -> LabelReport:
     )
     texts = [(ask.item, ask.text) for ask in job.everything]
     signed = write_all(job.config.out_folder, certificate, labels, texts)
+    distils = job.joint is not None and job.joint.distil
+    pseudo = write_pseudo(
+        job.config.out_folder,
+        step.learnt.standing,
+        job.everything,
+        job.vectors() if distils else None,
+        job.classes,
+    )
     report = build_report(
         job.config,
         job.journal,
@@ -479,6 +488,7 @@ def _finish(job: Job, step: Step, status: Status) -> LabelReport:
         labels=labels,
         certificate=signed,
         error=step.error,
+        pseudo=pseudo,
         now=_now(),
     )
     write_label_report(report, job.config.out_folder)

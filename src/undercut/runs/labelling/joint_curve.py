@@ -9,14 +9,19 @@ from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.learning_curve import PowerLaw, fit_power_law
 from undercut.build.labels.deciding.panel import leave_one_out
+from undercut.build.labels.deciding.pseudo import (
+    PSEUDO_WEIGHT,
+    RIDGE,
+    fit_ridge,
+    padded,
+    pseudo_labels,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SHARES = (0.25, 0.4, 0.6, 0.8, 1.0)
 REPEATS = 3
-RIDGE = 1.0
-PSEUDO_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +104,26 @@ def _distil_gains(
     vectors: Floats, targets: Floats, labels: Ints, belief: Floats, unlabelled: Floats
 ) -> float:
     """Held-out accuracy with the model's own answers on other texts added, less without."""
+    classes = targets.shape[1]
     halves = np.arange(len(labels)) % 2
     gains = []
     for half in (0, 1):
         taught, held = halves == half, halves != half
-        plain = _fit(vectors[taught], targets[taught], np.ones(int(taught.sum())))
-        guessed = np.eye(targets.shape[1])[(_padded(unlabelled) @ plain).argmax(axis=1)]
-        both = np.concatenate([vectors[taught], unlabelled])
-        weight = np.concatenate(
-            [np.ones(int(taught.sum())), np.full(len(unlabelled), PSEUDO_WEIGHT)]
+        plain = fit_ridge(vectors[taught], targets[taught], np.ones(int(taught.sum())))
+        guessed = pseudo_labels(
+            vectors[taught], labels[taught], belief[taught], unlabelled, classes
         )
-        distilled = _fit(both, np.concatenate([targets[taught], guessed]), weight)
+        sure = guessed >= 0
+        distilled = fit_ridge(
+            np.concatenate([vectors[taught], unlabelled[sure]]),
+            np.concatenate([targets[taught], np.eye(classes)[guessed[sure]]]),
+            np.concatenate([np.ones(int(taught.sum())), np.full(int(sure.sum()), PSEUDO_WEIGHT)]),
+        )
         right = [
             np.average(
-                (_padded(vectors[held]) @ beta).argmax(axis=1) == labels[held], weights=belief[held]
+                (padded(vectors[held]) @ beta).argmax(axis=1) == labels[held], weights=belief[held]
             )
             for beta in (plain, distilled)
         ]
         gains.append(float(right[1] - right[0]))
     return float(np.mean(gains))
-
-
-def _fit(vectors: Floats, targets: Floats, weight: Floats) -> Floats:
-    padded = _padded(vectors)
-    weighted = padded * weight[:, None]
-    gram = padded.T @ weighted + RIDGE * np.eye(padded.shape[1])
-    return np.asarray(np.linalg.solve(gram, weighted.T @ targets))
-
-
-def _padded(vectors: Floats) -> Floats:
-    return np.column_stack([vectors, np.full(len(vectors), 0.3)])

@@ -116,6 +116,7 @@ class LabelReport(_Frozen):
     rounds: tuple[RoundLine, ...]
     shares: dict[str, int]
     curve: tuple[CurveLine, ...] = ()
+    pseudo_labels: int = 0
     files: dict[str, str] = {}
 
 
@@ -165,6 +166,7 @@ def build_report(
     labels: Sequence[Labelled],
     certificate: LabelCertificate,
     error: float,
+    pseudo: int,
     now: datetime,
 ) -> LabelReport:
     """Everything the page shows."""
@@ -198,6 +200,7 @@ def build_report(
         rounds=tuple(RoundLine.model_validate(line) for line in journal.meta("rounds") or ()),
         shares=dict(Counter(each.label for each in labels).most_common()),
         curve=tuple(CurveLine.model_validate(line) for line in journal.meta("curve") or ()),
+        pseudo_labels=pseudo,
     )
 
 

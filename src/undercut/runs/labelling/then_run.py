@@ -33,6 +33,7 @@ def then_run(report: LabelReport, *, progress: Progress | None = None) -> Path |
             label_column="label",
             budget=str(left),
             seed=config["seed"],
+            effort=config["effort"],
             out=str(folder / "run"),
             language=report.language,
         ),

@@ -13,7 +13,7 @@ import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.hygiene import clean
-from undercut.build.data.labelled import labelled_table
+from undercut.build.data.labelled import labelled_table, pseudo_table
 from undercut.build.data.read import Table, read_table
 from undercut.build.data.splits import SplitConfig, Splits, split
 from undercut.core.dataset import Dataset, IntArray
@@ -22,6 +22,7 @@ from undercut.core.text import dominant_script, looks_english
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.pseudo_rows import with_pseudo
 from undercut.runs.steps.training_only import weighted, with_copies
 
 VERSION = "4"
@@ -108,7 +109,7 @@ def digest_path(path: Path) -> str:
     """sha256 over a file, or over the names and contents of a folder's files.
 
     Of a folder that `undercut clean` left only the rows and their copies count, of a folder of
-    labels only its table: reports, ledgers and certificates change.
+    labels only its tables: reports, ledgers and certificates change.
     """
     cleaned, labelled = cleaned_folder(path), labelled_table(path)
     hashed = hashlib.sha256()
@@ -116,7 +117,7 @@ def digest_path(path: Path) -> str:
         if cleaned is not None:
             files = [file for file in (cleaned.data, cleaned.augmented) if file is not None]
         elif labelled is not None:
-            files = [labelled]
+            files = [file for file in (labelled, pseudo_table(path)) if file is not None]
         else:
             files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
@@ -153,8 +154,12 @@ def _write(folder: Path, config: RunConfig) -> None:
         else split(train, _split_config(config, len(train)), groups=groups)
     )
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
+    guessed = np.zeros(0, dtype=np.int64)
+    if not few:  # then every row that trains is also judged, in folds
+        train, guessed, more = with_pseudo(config.train, train, cleaned.test)
+        findings += more
     arrays: dict[str, Any] = {
-        "split_train": np.concatenate([parts.train, copied]),
+        "split_train": np.concatenate([parts.train, copied, guessed]),
         "split_tune": parts.tune,
         "split_certify": parts.certify,
     }

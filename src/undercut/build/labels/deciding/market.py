@@ -127,9 +127,9 @@ def fill(
     best = rate[np.arange(len(rate)), source]
     order = np.argsort(-best, kind="stable")
     order = order[best[order] > 0]
-    if not len(order):
-        return _nothing("nothing")
     gap = float(error.sum() - planned_error * len(error))
+    if not len(order):
+        return _nothing("target" if gap <= 0 and error_cost is None else "nothing")
     drop = np.cumsum(offered.drop[order, source[order]])
     cost = np.cumsum(offered.limit[source[order]])
     reasons = {

@@ -16,6 +16,7 @@ from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.market import FREE, Basket, Offers, fill, offers, prices_of
 from undercut.build.labels.deciding.panel import with_student
 from undercut.build.labels.votes import Floats, IntArray
+from undercut.build.labels.workers import WorkerKind
 
 # Until it is measured: an avoided error costs a few answers of the usual price.
 ANSWERS_AN_ERROR = 3.0
@@ -26,6 +27,7 @@ FIRST_DOUBT = 2.0
 EXPLORE_ROUNDS = 2
 # The share of what is left of the allowed chance that each audit but the last uses up.
 FIRST_AUDIT = 0.75
+NO_JUDGES = frozenset({WorkerKind.RULES, WorkerKind.ZERO_SHOT})
 
 
 class Purpose(StrEnum):
@@ -159,11 +161,24 @@ def believe(position: Position) -> tuple[Position, Learnt]:
 
 
 def find_judge(heard: Heard, config: MarketConfig) -> int | None:
-    """Id of the source that audits: the most accurate by its facts, if it is good enough."""
-    accuracies = [facts.skill.accuracy for facts in heard.sources]
-    if not accuracies or max(accuracies) < config.judge_accuracy:
-        return None
-    return int(np.argmax(accuracies))
+    """Id of the source that audits: the most accurate by its facts, if it is good enough.
+
+    Rules and descriptions never judge, whatever is believed of them: they are what is to be
+    checked, they say nothing of most texts, and a free judge would certify itself.
+    """
+    may = [
+        number
+        for number, facts in enumerate(heard.sources)
+        if facts.kind not in NO_JUDGES and facts.skill.accuracy >= config.judge_accuracy
+    ]
+    return max(
+        may,
+        key=lambda number: (
+            heard.sources[number].skill.accuracy,
+            heard.sources[number].kind is WorkerKind.PEOPLE,
+        ),
+        default=None,
+    )
 
 
 def judged_items(heard: Heard, judge: int | None) -> NDArray[np.bool_]:
