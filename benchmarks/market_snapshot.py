@@ -37,7 +37,7 @@ def main(ledger: Path, router: Path, flat: Path, out: Path) -> None:
             "router",
             "OpenRouter price lists, by model-price-radar-mcp",
             "MIT",
-            "https://pypi.org/project/model-price-radar-mcp/",
+            "pkg:pypi/model-price-radar-mcp@0.1.0",
             date.fromisoformat(history["built"]),
             _hash(router),
         ),

