@@ -311,6 +311,7 @@ def store(
 
 
 def facts_of(made: Made) -> dict[str, Any]:
+    """What a stored stage wrote of itself in facts.json."""
     facts: dict[str, Any] = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
     return facts
 
