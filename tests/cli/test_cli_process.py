@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import undercut
-from undercut.runs.report.files import report_json
+from undercut.runs.report.documents import document_json
 
 SOURCE = Path(undercut.__file__).parents[1]
 WAITING = """
@@ -50,7 +50,7 @@ def finished(tmp_path: Path, samples: types.ModuleType) -> Path:
     out = tmp_path / "输出 文件夹"
     out.mkdir()
     report = samples.certified(samples.CHINESE)
-    (out / "report.json").write_text(report_json(report), encoding="utf-8")
+    (out / "report.json").write_text(document_json(report), encoding="utf-8")
     return out
 
 

@@ -20,7 +20,7 @@ from undercut.core.ledger_entries import Entry, Event
 from undercut.core.money import Money
 from undercut.core.price_files import load_prices
 from undercut.core.usage import Unit, Usage
-from undercut.runs.report.files import report_json
+from undercut.runs.report.documents import document_json
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def finished(tmp_path: Path, samples: types.ModuleType) -> Path:
     """An output folder with a report and a ledger: paid, failed, reused, unpriced, open."""
     out = tmp_path / "输出"
     out.mkdir()
-    (out / "report.json").write_text(report_json(samples.certified()), encoding="utf-8")
+    (out / "report.json").write_text(document_json(samples.certified()), encoding="utf-8")
     host = load_prices().host("c7i.large")
     with Ledger.open(out / "ledger.sqlite") as book:
 

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from report_samples import SAMPLES, candidate, certified
 
 from undercut.core.errors import ArtefactError
+from undercut.runs.report.documents import document_json
 from undercut.runs.report.fields import MAX_TEXT_CHARACTERS
-from undercut.runs.report.files import load_report, report_json, write_reports
+from undercut.runs.report.files import load_report, write_reports
 from undercut.runs.report.quality import Confusion
 from undercut.runs.report.schema import LedgerLine, LedgerSummary, Report, mark_frontier
 
@@ -37,7 +38,7 @@ def at(loaded: Any, path: str) -> Any:
 
 @pytest.mark.parametrize("path", REQUIRED.split(" "))
 def test_required_paths_hold_plain_values(path: str) -> None:
-    value = at(json.loads(report_json(certified())), path)
+    value = at(json.loads(document_json(certified())), path)
     assert isinstance(value, str | int | float)
     if path in {"cost.usd_per_million", "ledger.total", "candidates.0.usd_per_million"}:
         assert isinstance(value, float)
@@ -52,14 +53,14 @@ def test_written_reports_read_back_equal(name: str, tmp_path: Path) -> None:
 
 
 def test_json_is_sorted_and_stable() -> None:
-    text = report_json(certified())
-    assert text == report_json(certified())
+    text = document_json(certified())
+    assert text == document_json(certified())
     loaded = json.loads(text)
     assert list(loaded) == sorted(loaded)
 
 
 def test_unknown_money_is_null_not_zero() -> None:
-    loaded = json.loads(report_json(SAMPLES["teacher_kept"]()))
+    loaded = json.loads(document_json(SAMPLES["teacher_kept"]()))
     assert loaded["cost"]["usd_per_million"] is None
     assert loaded["ledger"]["total"] is None
 
@@ -106,7 +107,7 @@ def test_damaged_reports_are_refused(change: str, message: str, tmp_path: Path) 
 
 def refused(path: str, value: object) -> str:
     """The message with which a sample is refused after one value was replaced."""
-    loaded = json.loads(report_json(certified()))
+    loaded = json.loads(document_json(certified()))
     *parents, last = path.split(".")
     at(loaded, ".".join(parents))[last] = value
     with pytest.raises(ValidationError) as caught:
@@ -125,7 +126,7 @@ def test_contradictions_are_refused() -> None:
 
 
 def test_quality_cannot_be_measured_on_a_split_that_is_not_there() -> None:
-    loaded = json.loads(report_json(SAMPLES["no_test_file"]()))
+    loaded = json.loads(document_json(SAMPLES["no_test_file"]()))
     loaded["measured_on"]["where"] = "test"
     with pytest.raises(ValidationError, match=r"measured_on\.where"):
         Report.model_validate(loaded)

@@ -261,11 +261,11 @@ def _render(
 ) -> None:
     from undercut.cli.consoles import data_console
     from undercut.cli.streams import write_data
-    from undercut.runs.cleaning.report.files import clean_report_json
     from undercut.runs.cleaning.report.terminal import next_steps, render_clean_terminal
+    from undercut.runs.report.documents import document_json
 
     if as_json:
-        write_data(clean_report_json(report))
+        write_data(document_json(report))
     else:
         examples = _PREVIEW_EXAMPLES if preview else 0
         render_clean_terminal(report, data_console(), config.language, examples=examples)

@@ -42,14 +42,15 @@ def show_data(
 ) -> None:
     """Show what cleaning kept, what went and why; checks that the files are as they were left."""
     from undercut.runs.cleaning.folder import check_cleaned
-    from undercut.runs.cleaning.report.files import clean_report_json, load_clean_report
+    from undercut.runs.cleaning.report.files import load_clean_report
+    from undercut.runs.report.documents import document_json
 
     report = load_clean_report(folder)
     check_cleaned(folder)
     if as_json:
         from undercut.cli.streams import write_data
 
-        write_data(clean_report_json(report))
+        write_data(document_json(report))
         return
     from undercut.cli.consoles import data_console
     from undercut.runs.cleaning.report.terminal import render_clean_terminal

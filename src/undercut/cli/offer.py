@@ -56,7 +56,7 @@ def offer(
     """
     from datetime import UTC, datetime
 
-    from undercut.runs.selling.files import document_json, write_documents
+    from undercut.runs.report.documents import document_json, make_folder, write_documents
     from undercut.runs.selling.offer_job import OfferRequest, make_offer
     from undercut.runs.selling.offer_page import offer_html
     from undercut.runs.selling.price_job import PriceRequest
@@ -86,7 +86,7 @@ def offer(
         grounds = price_document(made.priced, language=chosen, created=now)
         contents["price.html"] = price_html(grounds)
         contents["price.json"] = document_json(grounds)
-    write_documents(out, contents)
+    write_documents(make_folder(out), contents)
     if as_json:
         from undercut.cli.streams import write_data
 

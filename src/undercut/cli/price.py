@@ -56,7 +56,7 @@ def price(
     """
     from datetime import UTC, datetime
 
-    from undercut.runs.selling.files import document_json, write_documents
+    from undercut.runs.report.documents import document_json, make_folder, write_documents
     from undercut.runs.selling.price_job import PriceRequest, price_plan
     from undercut.runs.selling.price_parts import price_document
 
@@ -78,7 +78,7 @@ def price(
         from undercut.runs.selling.price_page import price_html
 
         contents = {"price.html": price_html(document), "price.json": document_json(document)}
-        write_documents(out, contents)
+        write_documents(make_folder(out), contents)
     if as_json:
         from undercut.cli.streams import write_data
 

@@ -143,9 +143,9 @@ def _render(report: Report, config: RunConfig, *, as_json: bool, quiet: bool) ->
     from undercut.cli.streams import write_data
 
     if as_json:
-        from undercut.runs.report.files import report_json
+        from undercut.runs.report.documents import document_json
 
-        write_data(report_json(report))
+        write_data(document_json(report))
     else:
         from undercut.runs.report.terminal import render_terminal
 

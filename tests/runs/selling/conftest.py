@@ -10,7 +10,7 @@ from report_samples import certified
 from undercut.core.artefacts import write_manifest
 from undercut.models.cascade import CascadeSpec, StageSpec
 from undercut.models.plan import PLAN_KIND, PlanDescription
-from undercut.runs.report.files import report_json
+from undercut.runs.report.documents import document_json
 
 
 def write_costed_plan(folder: Path, *, accuracy: float, texts_per_second: float) -> Path:
@@ -35,7 +35,7 @@ def write_costed_plan(folder: Path, *, accuracy: float, texts_per_second: float)
     cost = sample.cost.model_copy(update={"texts_per_second": texts_per_second})
     quality = sample.plan.model_copy(update={"accuracy": accuracy})
     report = sample.model_copy(update={"cost": cost, "plan": quality})
-    (folder / "report.json").write_text(report_json(report), encoding="utf-8")
+    (folder / "report.json").write_text(document_json(report), encoding="utf-8")
     return plan
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from undercut.operate.metering.rows import microseconds, moment
 from undercut.operate.metering.schema import deployments
@@ -72,8 +72,3 @@ def deployments_since(
         )
         for row in connection.execute(query if limit is None else query.limit(limit))
     )
-
-
-def last_deployment_id(connection: Connection) -> int:
-    """The id to read on from, 0 before the first deployment."""
-    return int(connection.execute(select(func.max(deployments.c.id))).scalar() or 0)

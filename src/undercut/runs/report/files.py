@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from undercut.core.errors import ArtefactError
+from undercut.runs.report.documents import document_json, write_documents
 from undercut.runs.report.schema import SCHEMA_VERSION, Report
 
 JSON_NAME, HTML_NAME = "report.json", "report.html"
@@ -18,24 +17,14 @@ JSON_NAME, HTML_NAME = "report.json", "report.html"
 def write_reports(report: Report, folder: Path) -> tuple[Path, Path]:
     """Writes both files into an existing folder and returns their paths.
 
-    Each appears whole or not at all. `report.html` comes first, so that whoever sees the
-    new `report.json` sees the page that belongs to it.
+    Each appears whole or not at all, the page first.
     Raises ArtefactError where the folder cannot be written to.
     """
     from undercut.runs.report.html import render_html
 
-    page, data = folder / HTML_NAME, folder / JSON_NAME
-    _write_whole(page, render_html(report))
-    _write_whole(data, report_json(report))
+    contents = {HTML_NAME: render_html(report), JSON_NAME: document_json(report)}
+    page, data = write_documents(folder, contents)
     return data, page
-
-
-def report_json(report: Report) -> str:
-    """The report as JSON: sorted keys, readable Chinese, the same text for the same report."""
-    return (
-        json.dumps(report.model_dump(mode="json"), sort_keys=True, indent=2, ensure_ascii=False)
-        + "\n"
-    )
 
 
 def load_report(folder: Path) -> Report:
@@ -73,28 +62,3 @@ def _checked(loaded: object, file: Path) -> Report:
             f"({error.error_count()} such places)",
             hint="run again; finished stages are reused",
         ) from error
-
-
-def _write_whole(file: Path, content: str) -> None:
-    try:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    except OSError as error:
-        raise _unwritable(file, error) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes files that only their owner can read; a report is to be shared.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(file)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise _unwritable(file, error) from error
-
-
-def _unwritable(file: Path, error: OSError) -> ArtefactError:
-    return ArtefactError(
-        f"{file} cannot be written: {error.strerror or error}",
-        hint="check free space and the folder's permissions",
-    )

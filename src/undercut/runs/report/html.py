@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from importlib import resources
-
-import jinja2
 
 from undercut.runs.report import formats, page, verdict
 from undercut.runs.report.scene import frontier_scene
 from undercut.runs.report.schema import Report
+from undercut.runs.report.template import render_page
 from undercut.runs.report.words import Words
 
 
@@ -22,57 +19,34 @@ def render_html(report: Report, language: str | None = None) -> str:
     """
     words = Words(language or report.language)
     scene = frontier_scene(report)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            report=report,
-            language=words.language,
-            t=words,
-            f=formats,
-            style=_style(),
-            made=words(
-                "made",
-                version=report.undercut_version,
-                created=f"{report.created:%Y-%m-%d %H:%M} UTC",
-            ),
-            outcome=verdict.outcome(report),
-            headline=verdict.headline(report, words),
-            lede=verdict.lede(report, words),
-            numbers=page.key_numbers(report, words),
-            scene=scene,
-            frontier=page.frontier_pair(scene, words) if scene.drawn else None,
-            says=verdict.certificate_says(report, words),
-            silent=verdict.certificate_is_silent(report, words),
-            helps=verdict.would_help(report, words),
-            keep=formats.percent_exact(report.certificate.keep),
-            bound=formats.percent_floor(report.certificate.lower_bound, 2),
-            confidence=verdict.percent_plain(report.certificate.confidence),
-            interval_confidence=verdict.percent_plain(report.measured_on.interval_confidence),
-            traffic=page.traffic_pair(report, words),
-            bars=page.bars_pair(report, words),
-            measured=page.measured_rows(report),
-            candidates=page.by_accuracy(report.candidates),
-            classes=page.class_rows(report, words),
-            mark_range=f"{formats.percent(page.mark_start(report), 0)}–100%",
-            on_gpu=any(entry.gpu_seconds for entry in report.ledger.entries),
-            config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
-        )
+    return render_page(
+        "report/report.html.j2",
+        words,
+        report=report,
+        made=words(
+            "made",
+            version=report.undercut_version,
+            created=f"{report.created:%Y-%m-%d %H:%M} UTC",
+        ),
+        outcome=verdict.outcome(report),
+        headline=verdict.headline(report, words),
+        lede=verdict.lede(report, words),
+        numbers=page.key_numbers(report, words),
+        scene=scene,
+        frontier=page.frontier_pair(scene, words) if scene.drawn else None,
+        says=verdict.certificate_says(report, words),
+        silent=verdict.certificate_is_silent(report, words),
+        helps=verdict.would_help(report, words),
+        keep=formats.percent_exact(report.certificate.keep),
+        bound=formats.percent_floor(report.certificate.lower_bound, 2),
+        confidence=verdict.percent_plain(report.certificate.confidence),
+        interval_confidence=verdict.percent_plain(report.measured_on.interval_confidence),
+        traffic=page.traffic_pair(report, words),
+        bars=page.bars_pair(report, words),
+        measured=page.measured_rows(report),
+        candidates=page.by_accuracy(report.candidates),
+        classes=page.class_rows(report, words),
+        mark_range=f"{formats.percent(page.mark_start(report), 0)}–100%",
+        on_gpu=any(entry.gpu_seconds for entry in report.ledger.entries),
+        config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
     )
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("undercut", "assets/report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _style() -> str:
-    # Our own file, so it is the one text that may go in unescaped.
-    file = resources.files("undercut") / "assets" / "report" / "report.css"
-    return file.read_text(encoding="utf-8")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
-import jinja2
 from markupsafe import Markup
 
-from undercut.runs.report import formats
+from undercut.runs.report.template import render_page
 from undercut.runs.report.words import Words
 from undercut.runs.selling import price_words
 from undercut.runs.selling.note_words import note_says, source_says
@@ -32,20 +28,14 @@ def price_html(document: PriceDocument, language: str | None = None) -> str:
 
 
 def render(template: str, words: Words, **values: object) -> str:
-    """A template of `assets/selling` with words, formats and the common style."""
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            t=words,
-            language=words.language,
-            f=formats,
-            w=price_words,
-            note_says=lambda note: note_says(words.language, note.text, note.says, note.values),
-            source_says=lambda source: source_says(words.language, source),
-            style=_style(),
-            **values,
-        )
+    """A template of `assets/selling`, with what both pages of selling call in it."""
+    return render_page(
+        f"selling/{template}",
+        words,
+        w=price_words,
+        note_says=lambda note: note_says(words.language, note.text, note.says, note.values),
+        source_says=lambda source: source_says(words.language, source),
+        **values,
     )
 
 
@@ -56,21 +46,3 @@ def _pair(draw: object, document: PriceDocument, words: Words, name: str) -> dic
         size: Markup(draw(document, words, width=width, name=f"{name}-{size}"))
         for size, width in (("wide", WIDE), ("narrow", NARROW))
     }
-
-
-@cache
-def environment() -> jinja2.Environment:
-    """Templates of selling; a name that is not given is an error."""
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("undercut", "assets/selling"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _style() -> str:
-    # our own file, so it is the one text that may go in unescaped
-    file = resources.files("undercut") / "assets" / "report" / "report.css"
-    return file.read_text(encoding="utf-8")

@@ -21,7 +21,6 @@ from undercut.core.locks import FileLock
 from undercut.core.money import Money
 
 FIRST = "0" * 64
-DEFAULT_QUOTES = Path("undercut-quotes.jsonl")
 
 
 @dataclass(frozen=True, slots=True)

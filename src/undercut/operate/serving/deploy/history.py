@@ -57,4 +57,6 @@ class History:
         try:
             await self._record(event)
         except Exception:
+            # Whatever the keeper raises (its database, its own checks), the event has already taken
+            # effect: an error here would report a swap as failed that serves. The log has it all.
             LOG.exception("the event %s of %s could not be recorded", action, plan.path)

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from undercut.core.errors import ArtefactError
-from undercut.core.files import write_atomic
 from undercut.runs.cleaning.report.schema import SCHEMA_VERSION, CleanReport
+from undercut.runs.report.documents import document_json, write_documents
 from undercut.runs.report.files import HTML_NAME, JSON_NAME
 
 
@@ -17,15 +17,8 @@ def write_clean_reports(report: CleanReport, folder: Path) -> None:
     """Leave report.html and report.json, each whole or not at all, the page first."""
     from undercut.runs.cleaning.report.html import render_clean_html
 
-    page = render_clean_html(report)
-    write_atomic(folder / HTML_NAME, page.encode("utf-8"))
-    write_atomic(folder / JSON_NAME, clean_report_json(report).encode("utf-8"))
-
-
-def clean_report_json(report: CleanReport) -> str:
-    """The report as JSON: sorted keys, readable Chinese."""
-    content = report.model_dump(mode="json")
-    return json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    contents = {HTML_NAME: render_clean_html(report), JSON_NAME: document_json(report)}
+    write_documents(folder, contents)
 
 
 def load_clean_report(folder: Path) -> CleanReport:

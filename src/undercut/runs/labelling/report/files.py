@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from undercut.core.errors import ArtefactError
-from undercut.core.files import write_atomic
 from undercut.runs.labelling.result import LabelReport
+from undercut.runs.report.documents import document_json, write_documents
 from undercut.runs.report.files import HTML_NAME, JSON_NAME
 
 
@@ -17,14 +16,13 @@ def write_label_report(report: LabelReport, folder: Path) -> None:
     """Leave report.html and report.json, each whole or not at all, the page first."""
     from undercut.runs.labelling.report.html import render_label_html
 
-    write_atomic(folder / HTML_NAME, render_label_html(report).encode("utf-8"))
-    write_atomic(folder / JSON_NAME, label_report_json(report).encode("utf-8"))
+    contents = {HTML_NAME: render_label_html(report), JSON_NAME: label_report_json(report)}
+    write_documents(folder, contents)
 
 
 def label_report_json(report: LabelReport) -> str:
     """The report as JSON: sorted keys, readable Chinese."""
-    content = report.model_dump(mode="json")
-    return json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    return document_json(report)
 
 
 def load_label_report(folder: Path) -> LabelReport:

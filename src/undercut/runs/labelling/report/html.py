@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from importlib import resources
-
-import jinja2
 
 from undercut.runs.labelling.report import page
 from undercut.runs.labelling.report.curve import curve_figure
 from undercut.runs.labelling.result import LabelReport
-from undercut.runs.report import formats
+from undercut.runs.report.template import render_page
 from undercut.runs.report.words import Words
 
 
@@ -19,37 +15,15 @@ def render_label_html(report: LabelReport, language: str | None = None) -> str:
     """The page in 'en' or 'zh' (default: the report's own language); user texts are escaped."""
     words = Words(language or report.language, page.PAGE)
     created = f"{report.created:%Y-%m-%d %H:%M} UTC"
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            report=report,
-            language=words.language,
-            t=words,
-            f=formats,
-            style=_style(),
-            made=words("made", version=report.undercut_version, created=created),
-            headline=page.headline(report, words),
-            lede=page.certificate_says(report, words),
-            numbers=page.key_numbers(report, words),
-            curve=curve_figure(report, words),
-            next=page.next_step(report, words, report.config["out"]),
-            config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
-        )
+    return render_page(
+        "label/page.html.j2",
+        words,
+        report=report,
+        made=words("made", version=report.undercut_version, created=created),
+        headline=page.headline(report, words),
+        lede=page.certificate_says(report, words),
+        numbers=page.key_numbers(report, words),
+        curve=curve_figure(report, words),
+        next=page.next_step(report, words, report.config["out"]),
+        config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
     )
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("undercut", "assets/label"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _style() -> str:
-    file = resources.files("undercut") / "assets" / "report" / "report.css"
-    return file.read_text(encoding="utf-8")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from undercut.core.errors import ArtefactError
-from undercut.core.files import write_atomic
+from undercut.runs.report.documents import document_json, make_folder, write_documents
 
 HTML_NAME, JSON_NAME = "war.html", "war.json"
 
@@ -19,14 +17,5 @@ def write_war(content: dict[str, Any], folder: Path, language: str) -> None:
     """
     from undercut.runs.selling.war.html import render_war_html
 
-    page = render_war_html(content, language)
-    data = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / HTML_NAME, page.encode("utf-8"))
-        write_atomic(folder / JSON_NAME, data.encode("utf-8"))
-    except OSError as error:
-        raise ArtefactError(
-            f"{folder} cannot be written: {error.strerror or error}",
-            hint="check free space and the folder's permissions",
-        ) from error
+    contents = {HTML_NAME: render_war_html(content, language), JSON_NAME: document_json(content)}
+    write_documents(make_folder(folder), contents)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
 from typing import Any
 
-import jinja2
-
-from undercut.runs.report import formats
+from undercut.runs.report.template import render_page
 from undercut.runs.report.words import Words
 from undercut.runs.selling.note_words import source_says
 from undercut.runs.selling.war import pictures, sentences
@@ -18,45 +14,22 @@ def render_war_html(content: dict[str, Any], language: str) -> str:
     """The page in 'en' or 'zh'; whatever came from a file is escaped."""
     words = Words(language, sentences.PAGE)
     created = content["created"].replace("T", " ")[:16] + " UTC"
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            c=content,
-            language=words.language,
-            t=words,
-            f=formats,
-            s=sentences,
-            money=lambda amount: sentences.money(content, amount),
-            chance=sentences.chance,
-            style=_style(),
-            made=words("made", version=content["undercut_version"], created=created),
-            headline=sentences.headline(content, words),
-            lede=sentences.lede(content, words),
-            numbers=sentences.key_numbers(content, words),
-            to_do=sentences.to_do(content, words),
-            not_to_do=sentences.not_to_do(content, words),
-            note_says=lambda note: sentences.note_says(note, words),
-            source_says=lambda source: source_says(language, source),
-            caution=lambda code: Words(language, "selling").named("caution", code),
-            survival=pictures.survival_picture(content, words),
-            fans=pictures.cash_pictures(content, words),
-        )
+    return render_page(
+        "war/page.html.j2",
+        words,
+        c=content,
+        s=sentences,
+        money=lambda amount: sentences.money(content, amount),
+        chance=sentences.chance,
+        made=words("made", version=content["undercut_version"], created=created),
+        headline=sentences.headline(content, words),
+        lede=sentences.lede(content, words),
+        numbers=sentences.key_numbers(content, words),
+        to_do=sentences.to_do(content, words),
+        not_to_do=sentences.not_to_do(content, words),
+        note_says=lambda note: sentences.note_says(note, words),
+        source_says=lambda source: source_says(language, source),
+        caution=lambda code: Words(language, "selling").named("caution", code),
+        survival=pictures.survival_picture(content, words),
+        fans=pictures.cash_pictures(content, words),
     )
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("undercut", "assets/war"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _style() -> str:
-    assets = resources.files("undercut") / "assets"
-    files = (assets / "report" / "report.css", assets / "war" / "war.css")
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
