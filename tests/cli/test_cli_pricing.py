@@ -248,9 +248,9 @@ def test_one_observation_of_one_product_still_says_what_it_cannot_know(
     assert "no support costs are given" in notes
 
 
-def test_prices_that_do_not_settle_are_said_so(run: Run, tmp_path: Path) -> None:
-    # one firm dominates a nest and sells in another, whose products are all but the same: the map
-    # of markups creeps and does not arrive
+def lopsided(tmp_path: Path) -> Path:
+    """One firm dominates a nest and sells in another, whose products are all but the same: the map
+    of markups creeps and does not arrive in 5,000 steps."""
     market = tmp_path / "market.yaml"
     market.write_text(
         "as_of: 2026-11-01\n"
@@ -265,18 +265,41 @@ def test_prices_that_do_not_settle_are_said_so(run: Run, tmp_path: Path) -> None
         "  - {name: borealis, nest: far, price: 72, share: 0.02, cost: 50}\n",
         encoding="utf-8",
     )
+    return market
+
+
+def test_a_market_that_the_map_cannot_settle_is_settled(run: Run, tmp_path: Path) -> None:
+    market = lopsided(tmp_path)
+    code, out, _ = run("price", PLAN, "-m", market, "--json")
+    assert code == 0
+    found = json.loads(out)["recommendation"]
+    assert found["holds"] is True
+    assert found["unsettled_draws"] == 0.0
+    assert found["settled_draws"] == found["draws"]
+    code, out, _ = run("price", PLAN, "-m", market)
+    assert f"in {found['draws']} of them prices settled" in " ".join(out.split())
+
+
+def test_prices_that_do_not_settle_are_said_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what a market too hard for the bound would meet: no steps are left
+    monkeypatch.setattr("undercut.sell.pricing.equilibrium.many_markets._ANSWERS", 0)
+    monkeypatch.setattr("undercut.sell.pricing.equilibrium.many_markets._NEWTON_STEPS", 0)
+    market = lopsided(tmp_path)
     code, out, _ = run("price", PLAN, "-m", market, "--language", "zh", "--json", "--out", "p")
     assert code == 0
     found = json.loads(out)
     assert found["recommendation"]["holds"] is False
+    assert found["recommendation"]["unsettled_draws"] > 0.5
     assert "equilibrium" not in found["recommendation"]["why"]
     note = next(each for each in found["notes"] if each["says"] == "not_settled")
-    assert "did not settle in 5000 steps" in note["text"]
+    assert "did not settle in 301 steps" in note["text"]
     assert note["caution"] == "no convergence"
     page = (tmp_path / "p" / "price.html").read_text(encoding="utf-8")
     assert "不是均衡：迭代" in page
     assert "did not settle" not in page
-    assert "没有均衡：区间不含它们" in page  # most drawn markets do not settle either
+    assert "的价格没有稳定下来" in page  # most drawn markets do not settle either
 
 
 def test_a_plan_that_was_changed_or_never_measured(run: Run, tmp_path: Path) -> None:

@@ -124,14 +124,20 @@ class DemandPart(Frozen):
 
 
 class RecommendationPart(Frozen):
-    """price: None where none can be defended. mass: of the range low to high."""
+    """price: None where none can be defended. mass: of the range low to high.
+
+    settled_draws: drawn markets whose prices settled. failed_draws: share of those left out;
+    unsettled_draws: share that did not settle; the rest had margins that no demand explains.
+    """
 
     price: ExactAmount | None
     low: ExactAmount | None
     high: ExactAmount | None
     mass: float
     draws: Count
+    settled_draws: int
     failed_draws: float
+    unsettled_draws: float
     holds: bool
     said: str
     shadow_price: float

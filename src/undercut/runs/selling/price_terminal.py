@@ -37,7 +37,8 @@ def _head(document: PriceDocument, words: Words, console: Console) -> None:
     else:
         console.print(Text(words("headline", price=shown(found.price, money)), style="bold"))
     if found.low is None or found.high is None:
-        console.print(Text(words("range_none")))
+        text = words("range_none", draws=found.draws, settled=found.settled_draws)
+        console.print(Text(text))
     else:
         text = words(
             "range",
@@ -45,6 +46,7 @@ def _head(document: PriceDocument, words: Words, console: Console) -> None:
             high=shown(found.high, money),
             mass=percent(found.mass, 0),
             draws=found.draws,
+            settled=found.settled_draws,
         )
         console.print(Text(text))
     unit = document.unit

@@ -11,10 +11,13 @@ from pricing_situations import SOURCE, own, serving, situation, usd
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.sell.pricing.cost.unit_cost import unit_cost
+from undercut.sell.pricing.equilibrium.bertrand import settle
+from undercut.sell.pricing.equilibrium.ownership import ownership
 from undercut.sell.pricing.recommend.market_model import Evidence, market_model
+from undercut.sell.pricing.recommend.options import settle_market
 from undercut.sell.pricing.recommend.recommendation import Recommendation, Why, recommend
 from undercut.sell.pricing.recommend.suppose import parse_supposition, suppose
-from undercut.sell.pricing.recommend.uncertainty import RangeConfig
+from undercut.sell.pricing.recommend.uncertainty import RangeConfig, price_range
 from undercut.sell.pricing.situation.products import Offered
 from undercut.sell.pricing.situation.running import Load
 from undercut.sell.pricing.situation.situation import Elasticity, Situation
@@ -171,3 +174,36 @@ def test_a_what_if_that_cannot_be_read(text: str) -> None:
 def test_a_firm_that_sells_nothing() -> None:
     with pytest.raises(InputError, match="no product is sold by 'nobody'"):
         suppose(market_model(situation(), usd(4)), parse_supposition("cost:nobody=+1%", "us"))
+
+
+# one rival sells nearly all in two nests, and a thin own margin says that buyers mind prices much
+HARD = situation(
+    own=own(
+        product=Offered("tickets", "us", usd("13.90"), SOURCE, share=0.0012, nest="b"),
+        margin=0.02,
+        margin_error=0.3,
+    ),
+    rivals=(
+        Offered("one", "acme", usd("16.2"), SOURCE, share=0.7722, nest="b"),
+        Offered("two", "acme", usd("13.73"), SOURCE, share=0.0330, nest="b"),
+        Offered("three", "acme", usd("30.3"), SOURCE, share=0.1438, nest="a"),
+        Offered("four", "acme", usd("19.29"), SOURCE, share=0.0305, nest="a"),
+    ),
+    nest_correlation={"a": 0.9, "b": 0.9},
+    share_error=0.2,
+)
+
+
+def test_a_market_that_the_map_never_settles_has_its_range_at_a_bounded_cost() -> None:
+    """Drawn one by one with the map of the equilibrium, all draws used up their 500 steps."""
+    marginal = usd("13.20")
+    model = market_model(HARD, marginal)
+    alone = settle(
+        model.demand, model.prices, model.costs, ownership(model.firms), most_iterations=5000
+    )
+    assert not alone[2] <= 1e-12
+    assert settle_market(model, HARD).equilibrium.converged
+    found = price_range(HARD, model, marginal, FEW)
+    assert found.failed == 0.0
+    assert found.prices.size == FEW.draws
+    assert found.evaluations <= FEW.draws * 60

@@ -3,7 +3,8 @@
 First-order conditions s + (O * D)' (p - c) = 0, with D = diag(slope) - overlap, rearranged to
 p = c + zeta(p). Unlike p = c + markup(p) this map is defined where own-firm derivatives are
 near-singular, contracts in practice, and needs no linear solve. It is not proven to converge for
-every demand, and a fixed point is a stationary point only: `check.py` looks for better deviations.
+every demand; where it does not for (nested) logit, `many_markets.py` takes over. A fixed point is a
+stationary point only: `check.py` looks for better deviations.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.core.errors import ConfigError, InputError
+from undercut.sell.pricing.demand.logit import Logit
 from undercut.sell.pricing.demand.model import Demand, FloatArray, vector
+from undercut.sell.pricing.demand.nested import NestedLogit
+from undercut.sell.pricing.equilibrium.many_markets import settle_many
 from undercut.sell.pricing.equilibrium.ownership import ownership
 
 TOLERANCE = 1e-12
 # steps that shrink more slowly than this are worth a leap, which costs two evaluations more
 _SLOW = 0.35
+# (nested) logit that the map has not settled by then is handed to Newton
+_PATIENCE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +97,25 @@ def bertrand_nash(
     """Prices at which each firm's first-order conditions hold.
 
     costs: (J,) a unit. start: (J,) prices, costs where not given. tolerance: on a step of the map,
-    in units of max(1, price). Raises InputError for shapes that do not fit; a search that does not
-    settle is a result with `converged` False.
+    in units of max(1, price); on the relative error of each markup where Newton had to help. Raises
+    InputError for shapes that do not fit; a search that does not settle is a result with
+    `converged` False.
     """
     costs = vector("costs", costs, demand.products)
     owned = ownership(firms)
     if owned.shape[0] != demand.products:
         raise InputError(f"firms must have {demand.products} entries, got {owned.shape[0]}")
     first = costs if start is None else vector("start", start, demand.products)
+    handed_on = isinstance(demand, Logit | NestedLogit) and most_iterations > _PATIENCE
+    most = _PATIENCE if handed_on else most_iterations
     prices, steps, step = settle(
-        demand, first, costs, owned, tolerance=tolerance, most_iterations=most_iterations
+        demand, first, costs, owned, tolerance=tolerance, most_iterations=most
     )
+    if isinstance(demand, Logit | NestedLogit) and handed_on and not step <= tolerance:
+        found = settle_many([demand], costs[None, :], firms, tolerance=tolerance)
+        steps += found.evaluations
+        if found.settled[0]:
+            prices, step = found.prices[0], float(found.gap[0])
     return state(demand, prices, costs, firms, owned, steps, step, tolerance)
 
 

@@ -46,7 +46,8 @@ class FirmCheck:
 class EquilibriumCheck:
     """holds: converged, every firm at a strict local maximum, and no deviation found that pays.
 
-    said: the same in a sentence. firms: one entry a firm.
+    said: the same in a sentence. firms: one entry a firm; none where the search did not settle:
+    there is no point to check then.
     """
 
     holds: bool
@@ -71,17 +72,17 @@ def check_equilibrium(demand: Demand, found: Equilibrium) -> EquilibriumCheck:
     start from 12 markups over three orders of magnitude; those of single products are 24 prices
     from 0.05 to 20 times the markup.
     """
+    if not found.converged:
+        return EquilibriumCheck(False, f"not an equilibrium: {found.why}", ())
     firms = tuple(_check_firm(demand, found, firm) for firm in dict.fromkeys(found.firms))
-    said = _said(found, firms)
+    said = _said(firms)
     return EquilibriumCheck(said == "", said or _GOOD, firms)
 
 
 _GOOD = "first- and second-order conditions hold and no deviation that pays was found"
 
 
-def _said(found: Equilibrium, firms: tuple[FirmCheck, ...]) -> str:
-    if not found.converged:
-        return f"not an equilibrium: {found.why}"
+def _said(firms: tuple[FirmCheck, ...]) -> str:
     worst = _tempted(firms)
     if worst is not None:
         return (
@@ -95,8 +96,8 @@ def _said(found: Equilibrium, firms: tuple[FirmCheck, ...]) -> str:
 
 
 def _tempted(firms: tuple[FirmCheck, ...]) -> FirmCheck | None:
-    worst = max(firms, key=lambda each: each.gain)
-    return worst if worst.gain > _LARGEST_GAIN else None
+    worst = max(firms, key=lambda each: each.gain, default=None)
+    return worst if worst is not None and worst.gain > _LARGEST_GAIN else None
 
 
 def _check_firm(demand: Demand, found: Equilibrium, firm: str) -> FirmCheck:

@@ -166,10 +166,15 @@ def _notes(settled: Settled, spread: PriceRange) -> tuple[Note, ...]:
         notes.append(
             Note(
                 Caution.NO_CONVERGENCE,
-                f"{spread.failed:.0%} of the drawn markets have no equilibrium: the range leaves "
-                "them out",
+                f"{spread.failed:.0%} of the drawn markets are left out of the range: in "
+                f"{spread.unsettled:.0%} prices did not settle, in {spread.unexplained:.0%} no "
+                "demand explains the margins; margins and costs in the market file disagree",
                 Says.FAILED_DRAWS,
-                {"share": f"{spread.failed:.0%}"},
+                {
+                    "share": f"{spread.failed:.0%}",
+                    "unsettled": f"{spread.unsettled:.0%}",
+                    "unexplained": f"{spread.unexplained:.0%}",
+                },
             )
         )
     return tuple(notes)

@@ -8,8 +8,9 @@ import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money
+from undercut.sell.pricing.demand.calibrate import CalibratedLogit
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.equilibrium.bertrand import bertrand_nash
+from undercut.sell.pricing.equilibrium.many_markets import settle_many
 from undercut.sell.pricing.recommend.market_model import (
     Evidence,
     Facts,
@@ -18,7 +19,6 @@ from undercut.sell.pricing.recommend.market_model import (
 )
 from undercut.sell.pricing.situation.situation import Situation
 
-_TOLERANCE = 1e-9
 _LARGEST_MARGIN = 0.98
 
 
@@ -39,14 +39,24 @@ class RangeConfig:
 class PriceRange:
     """low, high: ends of the middle `mass` of equilibrium prices of the own product.
 
-    prices: (D,) of the draws that had one. failed: share of draws that had none.
+    prices: (D,) of the draws that settled, in the order drawn. unsettled: share of draws whose
+    prices did not settle within the bound of steps. unexplained: share of draws whose margins no
+    demand explains. evaluations: how often shares were worked out over all draws, which is what a
+    range costs.
     """
 
     low: float
     high: float
     mass: float
     prices: FloatArray
-    failed: float
+    unsettled: float = 0.0
+    unexplained: float = 0.0
+    evaluations: int = 0
+
+    @property
+    def failed(self) -> float:
+        """Share of draws that the range leaves out."""
+        return self.unsettled + self.unexplained
 
 
 def price_range(
@@ -57,24 +67,26 @@ def price_range(
     Margins: times uniform(1 - e, 1 + e) with the situation's margin_error, or an elasticity drawn
     evenly from its interval. Shares, the outside one too: times exp(normal(0, share_error)), made
     to sum to 1. All independent. nan ends where fewer than half of the draws have an equilibrium.
+    All draws are settled together, each within the bound of `settle_many`.
     """
     config = config or RangeConfig()
     rng = np.random.default_rng(config.seed)
     facts, evidence, _ = market_facts(situation, marginal)
-    prices, failed = [], 0
-    for _ in range(config.draws):
-        found = _one(model, _drawn(facts, evidence, situation, rng))
-        if found is None:
-            failed += 1
-        else:
-            prices.append(found)
-    kept = np.array(prices)
+    drawn = [_explained(_drawn(facts, evidence, situation, rng)) for _ in range(config.draws)]
+    explained = [each for each in drawn if each is not None]
+    unexplained = 1.0 - len(explained) / config.draws
+    if not explained:
+        return PriceRange(np.nan, np.nan, config.mass, np.empty(0), unexplained=unexplained)
+    costs = np.stack([_costs(model, each) for each in explained])
+    found = settle_many([each.demand for each in explained], costs, model.firms)
+    kept = found.prices[found.settled, 0]
     tail = (1.0 - config.mass) / 2.0
     ends = (np.nan, np.nan)
     if kept.size >= config.draws / 2:
         low, high = np.quantile(kept, [tail, 1.0 - tail])
         ends = (float(low), float(high))
-    return PriceRange(*ends, config.mass, kept, failed / config.draws)
+    unsettled = float((~found.settled).sum()) / config.draws
+    return PriceRange(*ends, config.mass, kept, unsettled, unexplained, found.evaluations)
 
 
 def _drawn(
@@ -94,19 +106,14 @@ def _drawn(
     return replace(facts, shares=shares, margins=margins)
 
 
-def _one(model: MarketModel, facts: Facts) -> float | None:
-    """The own equilibrium price in one drawn market, None where there is none."""
+def _explained(facts: Facts) -> CalibratedLogit | None:
+    """Demand of one drawn market, None where a drawn margin is one that no demand explains."""
     try:
-        found = facts.calibrate(0.0)
+        return facts.calibrate(0.0)
     except InputError:
-        return None  # a drawn margin that no demand explains
-    costs = np.where(model.cost_known, model.costs, np.maximum(found.costs, 0.0))
-    settled = bertrand_nash(
-        found.demand,
-        costs,
-        model.firms,
-        start=model.prices,
-        tolerance=_TOLERANCE,
-        most_iterations=500,
-    )
-    return float(settled.prices[0]) if settled.converged else None
+        return None
+
+
+def _costs(model: MarketModel, drawn: CalibratedLogit) -> FloatArray:
+    """(J,) known costs as they are, the others as this draw implies them."""
+    return np.where(model.cost_known, model.costs, np.maximum(drawn.costs, 0.0))
