@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from undercut.neural.contrastive import (
     ContrastiveConfig,
     draw_batch,
     fit_contrastive,
+    operations_per_pass,
     supervised_contrastive,
 )
 from undercut.neural.encoder import encode, load_encoder
-from undercut.neural.few_head import Fold, choose_head, folds_of, set_head
+from undercut.neural.feed import Feed
+from undercut.neural.few_head import Fold, Known, choose_head, folds_of, set_head
 from undercut.neural.tokens import tokenise
 
 
@@ -76,23 +79,93 @@ def test_folds_keep_groups_together_and_are_even(groups: list[int], seed: int) -
     assert (folds_of(ids, labels, 4, seed) == fold).all()
 
 
-def test_a_head_is_chosen_by_rows_it_did_not_see(tiny_bert: Path) -> None:
+def known_rows(labels: np.ndarray, names: bool = True) -> Known:
+    """Vectors around a centre a class; the names' are at the centres, or nowhere near."""
     random = np.random.default_rng(0)
-    labels = np.arange(80) % 4
     centres = random.normal(size=(4, 32))
-    vectors = torch.from_numpy((centres[labels] + random.normal(size=(80, 32))).astype(np.float32))
-    fold = folds_of(np.arange(80), labels, 4, 0)
-    parts = [Fold(np.flatnonzero(fold != f), np.flatnonzero(fold == f), vectors) for f in range(4)]
-    head = choose_head(parts, labels, 4)
+    vectors = (centres[labels] + random.normal(size=(len(labels), 32))).astype(np.float32)
+    of_names = (centres if names else random.normal(size=(4, 32)) * 3).astype(np.float32)
+    return Known(torch.from_numpy(vectors), labels, torch.from_numpy(of_names))
+
+
+def in_folds(known: Known) -> list[Fold]:
+    fold = folds_of(np.arange(len(known.labels)), known.labels, 4, 0)
+    return [Fold(np.flatnonzero(fold != f), np.flatnonzero(fold == f), known) for f in range(4)]
+
+
+def test_a_head_is_chosen_by_rows_it_did_not_see(tiny_bert: Path) -> None:
+    labels = np.arange(80) % 4
+    known = known_rows(labels)
+    head = choose_head(in_folds(known), 4)
     said = head.probabilities
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
     assert (said.argmax(axis=1) == labels).mean() > 0.8
+    assert head.loss == pytest.approx(-np.log(said[np.arange(80), labels]).mean(), rel=1e-5)
     # labels without meaning: no row is known from itself
-    noise = random.integers(4, size=80)
-    blind = choose_head(parts, noise, 4)
+    noise = np.random.default_rng(1).integers(4, size=80)
+    blind = choose_head(in_folds(Known(known.vectors, noise, known.names)), 4)
     assert (blind.probabilities.argmax(axis=1) == noise).mean() < 0.45
     classifier = Classifier(load_encoder(str(tiny_bert)), 4)
-    set_head(classifier, vectors, labels, head.penalty)
+    set_head(classifier, known, head)
     with torch.no_grad():
-        fitted = classifier.head(vectors).argmax(1).numpy()
+        fitted = classifier.head(known.vectors).argmax(1).numpy()
     assert (fitted == labels).mean() > 0.95
+
+
+def test_names_count_where_they_tell_something() -> None:
+    labels = np.arange(20) % 4
+    telling = choose_head(in_folds(known_rows(labels)), 4)
+    assert telling.name_weight == 1.0
+    assert choose_head(in_folds(known_rows(labels, names=False)), 4).name_weight == 0.0
+
+
+def test_one_fold_is_judged_on_its_rows_alone() -> None:
+    labels = np.arange(80) % 4
+    fold = in_folds(known_rows(labels))[0]
+    head = choose_head([fold], 4)
+    said = head.probabilities
+    assert (said[fold.train] == 0).all()
+    chosen = said[fold.held, labels[fold.held]]
+    assert head.loss == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
+
+
+def test_rows_that_count_less_move_the_head_less(tiny_bert: Path) -> None:
+    labels = np.arange(80) % 4
+    known = known_rows(labels)
+    wrong = labels.copy()
+    wrong[40:] = (labels[40:] + 1) % 4
+    said = []
+    for weight in (1.0, 0.01):
+        weights = np.where(np.arange(80) < 40, 1.0, weight).astype(np.float32)
+        taught = Known(known.vectors, wrong, known.names, weights)
+        head = replace(choose_head(in_folds(known), 4), penalty=1e-3, name_weight=0.0)
+        classifier = Classifier(load_encoder(str(tiny_bert)), 4)
+        set_head(classifier, taught, head)
+        with torch.no_grad():
+            said.append((classifier.head(known.vectors).argmax(1).numpy() == labels).mean())
+    assert said[1] > said[0] + 0.2
+
+
+def test_work_is_known_before_it_starts(tiny_bert: Path) -> None:
+    encoder = load_encoder(str(tiny_bert))
+    tokens = tokenise(encoder.tokenizer, ["one", "one two"], max_tokens=8, pad_id=encoder.pad_id)
+    half = operations_per_pass(encoder, tokens, ContrastiveConfig(frozen_share=0.5))
+    every = operations_per_pass(encoder, tokens, ContrastiveConfig(frozen_share=0.0))
+    weights = sum(p.numel() for p in encoder.layers.parameters())
+    assert every == 6.0 * weights * tokens.lengths.sum()
+    assert half == pytest.approx(every / 2)
+
+
+def test_kept_states_lead_to_the_vectors_of_the_whole_encoder(tiny_bert: Path) -> None:
+    encoder = load_encoder(str(tiny_bert))
+    texts = sentences(20)[0]
+    tokens = tokenise(encoder.tokenizer, texts, max_tokens=32, pad_id=encoder.pad_id)
+    whole = encode(encoder.eval(), tokens)
+    encoder.freeze_lower(0.5)
+    feed = Feed(encoder, tokens)
+    assert feed.states is not None
+    rows = np.array([7, 3, 19, 0])
+    vectors = feed.vectors(rows)
+    assert vectors.requires_grad
+    cosine = torch.nn.functional.cosine_similarity(vectors.float(), whole[rows], dim=1)
+    assert float(cosine.detach().min()) > 0.999

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.neural.classifier import Classifier
 from undercut.neural.encoder import device_of
+from undercut.neural.feed import Feed, autocast
 from undercut.neural.tokens import TokenisedTexts, shuffled_batches, sorted_batches
 
 PREDICT_ROWS = 64
-# Frozen states beyond this many bytes are computed again in each epoch instead of kept.
-CACHE_BYTES = 1_500_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +99,7 @@ def fit(
     started = clock()
     torch.manual_seed(config.seed)
     classifier.encoder.freeze_lower(config.frozen_share)
-    feed = _Feed(classifier, train)
+    feed = Feed(classifier.encoder, train)
     random = np.random.default_rng(config.seed)
     steps_per_epoch = math.ceil(len(train) / config.batch_rows)
     steps = steps_per_epoch * config.epochs
@@ -117,7 +115,8 @@ def fit(
         classifier.train()
         said = np.zeros_like(targets)
         for rows in shuffled_batches(train.lengths, config.batch_rows, random):
-            logits = feed.logits(rows)
+            with autocast(feed.device):
+                logits = classifier.classify(feed.vectors(rows))
             loss = -(wanted[rows] * torch.log_softmax(logits.float(), dim=1)).sum(1).mean()
             loss.backward()  # type: ignore[no-untyped-call]
             said[rows] = torch.softmax(logits.detach().float(), dim=1).cpu().numpy()
@@ -167,56 +166,6 @@ def predict_proba(
     return out
 
 
-class _Feed:
-    """Logits of training rows, from kept frozen states where the encoder has them."""
-
-    def __init__(self, classifier: Classifier, texts: TokenisedTexts) -> None:
-        self.classifier = classifier
-        self.texts = texts
-        self.device = device_of(classifier)
-        self.offsets = np.concatenate([[0], np.cumsum(texts.lengths)])
-        self.states = self._frozen_states()
-
-    def logits(self, rows: IntArray) -> Tensor:
-        ids, mask = (torch.from_numpy(array).to(self.device) for array in self.texts.batch(rows))
-        with autocast(self.device):
-            if self.states is None:
-                result: Tensor = self.classifier(ids, mask)
-                return result
-            states = self.states[self._positions(rows, ids.shape[1])]
-            return self.classifier.classify(self.classifier.encoder.from_states(states, mask))
-
-    def _positions(self, rows: IntArray, longest: int) -> Tensor:
-        """(rows, longest) positions in the kept states; padding points at the text's first token,
-        which the mask hides."""
-        steps = np.arange(longest)
-        inside = steps < self.texts.lengths[rows][:, None]
-        return torch.from_numpy(self.offsets[rows][:, None] + np.where(inside, steps, 0))
-
-    def _frozen_states(self) -> Tensor | None:
-        """(tokens of all texts, width) bfloat16, or None where nothing can be kept."""
-        encoder = self.classifier.encoder
-        total = int(self.offsets[-1])
-        if total * encoder.width * 2 > CACHE_BYTES:
-            return None
-        encoder.eval()
-        kept: Tensor | None = None
-        with torch.inference_mode(), autocast(self.device):
-            for rows in sorted_batches(self.texts.lengths, PREDICT_ROWS):
-                ids, mask = (torch.from_numpy(a).to(self.device) for a in self.texts.batch(rows))
-                states = encoder.frozen_states(ids, mask)
-                if states is None:
-                    return None
-                if kept is None:
-                    kept = torch.empty(
-                        (total, states.shape[-1]), dtype=torch.bfloat16, device=self.device
-                    )
-                kept[self._positions(rows, ids.shape[1])[mask.bool().cpu()]] = states[
-                    mask.bool()
-                ].bfloat16()
-        return None if kept is None else kept.clone()
-
-
 def _optimiser(classifier: Classifier, config: FitConfig) -> torch.optim.Optimizer:
     head = list(classifier.head.parameters())
     body = classifier.encoder.trainable()
@@ -236,21 +185,6 @@ def warm_up_and_decay(
         return min((step + 1) / rising, max(0.0, (steps - step) / max(1, steps - rising)))
 
     return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
-
-
-def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """bfloat16 where the hardware has it; float32 elsewhere."""
-    if device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    if bfloat16_on_cpu():
-        return torch.autocast("cpu", dtype=torch.bfloat16)
-    return contextlib.nullcontext()
-
-
-def bfloat16_on_cpu() -> bool:
-    """Whether this CPU multiplies bfloat16 natively."""
-    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return available and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _log_loss(probabilities: FloatArray, labels: IntArray) -> float:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from undercut.core.errors import InputError
 from undercut.models.static import StaticModel, bare
 from undercut.models.static_words import TokenTable
 from undercut.neural.fit import FitProgress, Report
+from undercut.neural.one_thread import one_thread
 from undercut.neural.static_features import Bags, Vocabulary, find_vocabulary, read_tokens
 from undercut.neural.static_student import SCALE, StaticConfig, Student
 
@@ -63,7 +63,7 @@ def distil_static(
     runs = read_tokens(tokenizer, texts)
     vocabulary = find_vocabulary(runs, most_pairs=config.most_pairs)
     tune = vocabulary.bags(read_tokens(tokenizer, tune_texts))
-    with _one_thread():
+    with one_thread():
         student = Student(vocabulary, len(classes), config, start)
         _train(
             student,
@@ -86,17 +86,6 @@ def input_vectors(encoder: Encoder) -> FloatArray | None:
             vectors: FloatArray = module.weight.detach().float().cpu().numpy()
             return vectors
     return None
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Steps are too small to share: on a busy machine two threads took thirty times as long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train(

@@ -22,6 +22,9 @@ EPOCH_FACTOR: dict[Effort, float] = {"quick": 0.5, "normal": 1.0, "thorough": 2.
 MOST_PASSES: dict[Effort, int] = {"quick": 60_000, "normal": 400_000, "thorough": 4_000_000}
 MOST_TOKENS: dict[Effort, int] = {"quick": 128, "normal": 256, "thorough": 512}
 THIN_LAYERS: dict[Effort, tuple[int, ...]] = {"quick": (), "normal": (2,), "thorough": (1, 3)}
+# Floating-point operations of teaching by pairs at most, all folds together. One core of an AMD
+# Zen 4 does about 1e11 a second: a normal run teaches for some four minutes at most.
+PAIR_OPERATIONS: dict[Effort, float] = {"quick": 5e12, "normal": 2.5e13, "thorough": 2.5e14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Recipe:
     max_tokens: int
     effort: Effort
     seed: int
+
+    @property
+    def pair_operations(self) -> float:
+        """Most that teaching by pairs of few labelled texts may take, all trainings together."""
+        return PAIR_OPERATIONS[self.effort]
 
     def fit(self, base: FitConfig) -> FitConfig:
         """A training config with this run's effort and size."""
