@@ -339,13 +339,13 @@ def test_wrong_arguments_are_refused_before_anything_is_written(plan: Plan, tmp_
 MILLION = textwrap.dedent(
     """
     import json, sys
-    from undercut.models.footprint import _peak_bytes
+    from undercut.models.footprint import peak_bytes
     from undercut.models.plan import load_plan
     from undercut.operate.serving.batch_prediction import predict_file
 
     plan, source, out = sys.argv[1:]
     summary = predict_file(load_plan(plan), source, out)
-    print(json.dumps([summary.answered, _peak_bytes(), summary.seconds]))
+    print(json.dumps([summary.answered, peak_bytes(), summary.seconds]))
     """
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from queue import SimpleQueue
 from threading import Lock
@@ -16,16 +15,12 @@ T = TypeVar("T")
 class Gathering(Generic[T]):
     """Items wait while their thread is busy with earlier ones, then go together.
 
-    most: items in one group. rest_seconds: while items come from several sides, groups start at
-    least so far apart, so that more share what each group costs. One caller alone never waits.
+    most: items in one group.
     """
 
-    def __init__(self, *, most: int = 512, rest_seconds: float = 0.0) -> None:
+    def __init__(self, *, most: int = 512) -> None:
         self._queue: SimpleQueue[T | None] = SimpleQueue()
         self._most = most
-        self._rest_seconds = rest_seconds
-        self._next = 0.0
-        self._crowd = False
         self._closed = False
         self._closing = Lock()
 
@@ -58,9 +53,6 @@ class Gathering(Generic[T]):
         first = self._queue.get()
         if first is None:
             return None
-        if self._crowd and (wait := self._next - time.monotonic()) > 0:
-            time.sleep(wait)
-        self._next = time.monotonic() + self._rest_seconds
         group = [first]
         for _ in range(min(self._queue.qsize(), self._most - 1)):
             item = self._queue.get_nowait()
@@ -68,5 +60,4 @@ class Gathering(Generic[T]):
                 self._queue.put(None)
                 break
             group.append(item)
-        self._crowd = len(group) > 1
         return group

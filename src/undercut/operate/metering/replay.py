@@ -15,8 +15,6 @@ from undercut.operate.metering.gathering import Gathering
 from undercut.operate.metering.handing import Handing
 from undercut.operate.metering.jobs import Job, tell_all
 
-_REST_SECONDS = 0.002
-
 
 class ReplayJob(Job):
     """Asks for the answer that a key got; the result is None for a new key."""
@@ -36,7 +34,7 @@ class Replays:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: Gathering[ReplayJob] = Gathering(most=256, rest_seconds=_REST_SECONDS)
+        self._waiting: Gathering[ReplayJob] = Gathering(most=256)
         self._handing = Handing(self._waiting)
         self._connection: Connection | None = None
         self._thread = Thread(target=self._run, name="undercut-books-reader", daemon=True)

@@ -20,7 +20,6 @@ from undercut.operate.metering.jobs import Job, tell_all
 from undercut.operate.metering.marks import forget, mark, stands
 
 _PAUSE_SECONDS = 0.02
-_REST_SECONDS = 0.002
 
 
 class Transaction(Protocol):
@@ -64,7 +63,7 @@ class GroupWriter:
         self._database = database
         self._transaction = transaction
         self._patience_seconds = patience_seconds
-        self._waiting: Gathering[Job] = Gathering(rest_seconds=_REST_SECONDS)
+        self._waiting: Gathering[Job] = Gathering()
         self._handing = Handing(self._waiting)
         self._connection: Connection | None = None
         self._id = uuid.uuid4().hex
