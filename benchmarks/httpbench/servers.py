@@ -51,7 +51,7 @@ class Stand:
 
 @contextmanager
 def undercut(
-    stand: Stand, *, plan: Path | None = None, metering: bool = True
+    stand: Stand, *, plan: Path | None = None, metering: bool = True, workers: int | None = None
 ) -> Iterator[RunningServer]:
     """`undercut serve` as a user starts it; without metering by `unmetered.py`."""
     port = free_port()
@@ -60,6 +60,7 @@ def undercut(
         books = stand.work / f"books-{port}.sqlite"
         command = [sys.executable, "-m", "undercut", "serve", folder]
         command += ["--port", str(port), "--books", f"sqlite:///{books}", "--no-keys"]
+        command += [] if workers is None else ["--workers", str(workers)]
     else:
         command = [sys.executable, str(CONTENDERS / "unmetered.py"), folder, str(port)]
     with running(

@@ -38,7 +38,9 @@ class OnnxSettings(BaseModel):
     """What is needed to run the graph as it was trained.
 
     max_tokens: longer texts are truncated. batch_tokens: padded tokens per run; batch_rows: texts
-    per run at most. Both were chosen by measurement on short texts.
+    per run at most. Both were chosen by measurement on short texts. run_tokens: a run takes as long
+    to start as so many tokens take; more padding than that is not run, but cut off into another
+    run. None: nothing is cut.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,7 @@ class OnnxSettings(BaseModel):
     pad_id: int = 0
     batch_rows: int = Field(default=32, ge=1)
     batch_tokens: int = Field(default=4096, ge=64)
+    run_tokens: int | None = Field(default=None, ge=0)
 
 
 class OnnxModel:
@@ -127,8 +130,16 @@ class OnnxModel:
         while start < len(order):
             longest = max(1, int(lengths[order[start]]))
             rows = max(1, min(most, self.settings.batch_tokens // longest))
+            rows = self._worth_padding(lengths[order[start : start + rows]])
             yield order[start : start + rows]
             start += rows
+
+    def _worth_padding(self, lengths: IntArray) -> int:
+        """How many of these texts, longest first, run together: padding costs less than a run."""
+        if self.settings.run_tokens is None:
+            return len(lengths)
+        padding = np.cumsum(lengths[0] - lengths)
+        return int(np.searchsorted(padding, self.settings.run_tokens, side="right"))
 
     def _logits(self, ids: list[list[int]]) -> FloatArray:
         return self.run(*pad(ids, self.settings.pad_id))

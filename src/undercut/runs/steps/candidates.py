@@ -306,7 +306,12 @@ def store(
     }
     (folder / "facts.json").write_text(json.dumps(facts | learnt, indent=1), encoding="utf-8")
     (folder / MODEL).mkdir()
-    settings = OnnxSettings(max_tokens=limit, pad_id=encoder.pad_id, batch_rows=encoder.batch_rows)
+    settings = OnnxSettings(
+        max_tokens=limit,
+        pad_id=encoder.pad_id,
+        batch_rows=encoder.batch_rows,
+        run_tokens=encoder.run_tokens,
+    )
     export(classifier, folder / MODEL, rows.classes, settings)
 
 
