@@ -23,8 +23,8 @@ ROW_COLUMN, GROUP_COLUMN, WEIGHT_COLUMN = "row", "group", "weight"
 class Copies:
     """Edited copies of rows, for training only.
 
-    records: (copies,) int64, 1-based record in the data file of the row each comes from; texts:
-    (copies,). A copy has the label, the weight and the split of its row.
+    records: (copies,) int64, 1-based place among all rows, doubted ones too, of the row each comes
+    from; texts: (copies,). A copy has the label, the weight and the split of its row.
     """
 
     records: IntArray
@@ -62,11 +62,11 @@ class CleanedFolder:
         return None if (weights == 1.0).all() else weights
 
     def copies(self) -> Copies:
-        """The edited copies, in the order of the file; records are those of `data`."""
+        """The edited copies, in the order of the file."""
         if self.augmented is None:
             return Copies(np.zeros(0, np.int64), ())
         table = import_pyarrow("pyarrow.parquet").read_table(self.augmented)
-        rows = np.asarray(self._column(ROW_COLUMN), dtype=np.int64)
+        rows = self.every_row()
         of = np.asarray(table[ROW_COLUMN].to_numpy(), dtype=np.int64)
         records = np.searchsorted(rows, of) + 1
         known = rows[records.clip(max=len(rows)) - 1] == of if len(rows) else of < 0
@@ -77,6 +77,11 @@ class CleanedFolder:
                 hint="run the same `undercut clean` again",
             )
         return Copies(records, tuple(table["text"].to_pylist()))
+
+    def every_row(self) -> IntArray:
+        """(rows,) int64, the numbers of the rows of `data` and `doubted`, ascending."""
+        files = [file for file in (self.data, self.doubted) if file is not None]
+        return np.sort(np.concatenate([self.row_numbers(file) for file in files]))
 
     def row_numbers(self, file: Path) -> IntArray:
         """(rows,) int64, the numbers by which rows of `data` and `doubted` are told apart."""

@@ -19,8 +19,8 @@ from undercut.build.data.read import Table, read_table
 def with_doubted(path: str | Path, table: Table) -> Table:
     """The table of a cleaned folder with its doubted rows in their old places, of weight 0.
 
-    table: what `read_table` makes of the folder. Lines count the rows of both files; a table of
-    anything else, or of a folder that doubts no label, comes back as it is.
+    table: what `read_table` makes of the folder. Lines then count the rows of both files. A table
+    of anything else, or of a folder that doubts no label, comes back as it is.
     """
     folder = cleaned_folder(Path(path))
     if folder is None or folder.doubted is None or table.groups is None:
@@ -35,14 +35,15 @@ def with_doubted(path: str | Path, table: Table) -> Table:
         [folder.row_numbers(folder.data)[table.lines - 1], numbers[more.lines - 1]]
     )
     order = np.argsort(rows, kind="stable")
-    assert table.labels is not None and more.labels is not None
+    assert table.labels is not None
+    assert more.labels is not None
     texts, labels = (*table.texts, *more.texts), (*table.labels, *more.labels)
     weights = np.ones(len(table.texts), np.float32) if table.weights is None else table.weights
     return replace(
         table,
         texts=tuple(texts[i] for i in order),
         labels=tuple(labels[i] for i in order),
-        lines=np.arange(1, len(order) + 1),
+        lines=np.searchsorted(folder.every_row(), rows[order]) + 1,
         groups=np.concatenate([table.groups, folder.doubted_groups()[more.lines - 1]])[order],
         weights=np.concatenate([weights, np.zeros(len(more.texts), np.float32)])[order],
     )
