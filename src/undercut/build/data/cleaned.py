@@ -15,6 +15,7 @@ from undercut.core.errors import ArtefactError, InputError
 from undercut.core.tabular.arrow import import_pyarrow
 
 CLEAN_KIND, DATA_FILE, COPIES_FILE = "clean", "data.parquet", "augmented.parquet"
+DOUBTED_FILE = "doubted.parquet"
 ROW_COLUMN, GROUP_COLUMN, WEIGHT_COLUMN = "row", "group", "weight"
 
 
@@ -22,8 +23,8 @@ ROW_COLUMN, GROUP_COLUMN, WEIGHT_COLUMN = "row", "group", "weight"
 class Copies:
     """Edited copies of rows, for training only.
 
-    records: (copies,) int64, 1-based record in the data file of the row each comes from; texts:
-    (copies,). A copy has the label, the weight and the split of its row.
+    records: (copies,) int64, 1-based place among all rows, doubted ones too, of the row each comes
+    from; texts: (copies,). A copy has the label, the weight and the split of its row.
     """
 
     records: IntArray
@@ -32,10 +33,14 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class CleanedFolder:
-    """data: the rows. augmented: edited copies, None in folders from before there were any."""
+    """data: the rows. augmented: edited copies. doubted: rows left out of data for their label.
+
+    Either of these two is None in folders from before there were any.
+    """
 
     data: Path
     augmented: Path | None
+    doubted: Path | None = None
 
     def groups(self) -> IntArray:
         """(rows,) int64, equal for rows that must stand in one split, in the order of the file."""
@@ -61,7 +66,7 @@ class CleanedFolder:
         if self.augmented is None:
             return Copies(np.zeros(0, np.int64), ())
         table = import_pyarrow("pyarrow.parquet").read_table(self.augmented)
-        rows = np.asarray(self._column(ROW_COLUMN), dtype=np.int64)
+        rows = self.every_row()
         of = np.asarray(table[ROW_COLUMN].to_numpy(), dtype=np.int64)
         records = np.searchsorted(rows, of) + 1
         known = rows[records.clip(max=len(rows)) - 1] == of if len(rows) else of < 0
@@ -73,9 +78,23 @@ class CleanedFolder:
             )
         return Copies(records, tuple(table["text"].to_pylist()))
 
+    def every_row(self) -> IntArray:
+        """(rows,) int64, the numbers of the rows of `data` and `doubted`, ascending."""
+        files = [file for file in (self.data, self.doubted) if file is not None]
+        return np.sort(np.concatenate([self.row_numbers(file) for file in files]))
+
+    def row_numbers(self, file: Path) -> IntArray:
+        """(rows,) int64, the numbers by which rows of `data` and `doubted` are told apart."""
+        return np.asarray(_read_column(file, ROW_COLUMN), dtype=np.int64)
+
+    def doubted_groups(self) -> IntArray:
+        """`groups` of the doubted rows; empty where there are none."""
+        if self.doubted is None:
+            return np.zeros(0, np.int64)
+        return np.asarray(_read_column(self.doubted, GROUP_COLUMN), dtype=np.int64)
+
     def _column(self, name: str) -> Any:
-        parquet = import_pyarrow("pyarrow.parquet")
-        return parquet.read_table(self.data, columns=[name])[name].to_numpy()
+        return _read_column(self.data, name)
 
 
 def cleaned_folder(path: Path) -> CleanedFolder | None:
@@ -97,7 +116,7 @@ def cleaned_folder(path: Path) -> CleanedFolder | None:
     if _kind(path / MANIFEST) != CLEAN_KIND:
         return None
     sizes = {entry.name: entry.bytes for entry in read_manifest(path).files}
-    for name in {DATA_FILE, COPIES_FILE} & {DATA_FILE, *sizes}:
+    for name in {DATA_FILE, COPIES_FILE, DOUBTED_FILE} & {DATA_FILE, *sizes}:
         file = path / name
         if not file.is_file() or file.stat().st_size != sizes.get(name):
             raise ArtefactError(
@@ -105,7 +124,13 @@ def cleaned_folder(path: Path) -> CleanedFolder | None:
                 hint="run the same `undercut clean` again",
             )
     augmented = path / COPIES_FILE if COPIES_FILE in sizes else None
-    return CleanedFolder(path / DATA_FILE, augmented)
+    doubted = path / DOUBTED_FILE if DOUBTED_FILE in sizes else None
+    return CleanedFolder(path / DATA_FILE, augmented, doubted)
+
+
+def _read_column(file: Path, name: str) -> Any:
+    parquet = import_pyarrow("pyarrow.parquet")
+    return parquet.read_table(file, columns=[name])[name].to_numpy()
 
 
 def _kind(manifest: Path) -> object:

@@ -65,7 +65,7 @@ class SplitConfig:
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """Row positions of each part, int64, ascending; disjoint, together every row."""
+    """Row positions of each part, int64, ascending; disjoint, together every row that may train."""
 
     train: IntArray
     tune: IntArray
@@ -74,11 +74,17 @@ class Splits:
 
 
 def split(
-    dataset: Dataset, config: SplitConfig | None = None, *, groups: IntArray | None = None
+    dataset: Dataset,
+    config: SplitConfig | None = None,
+    *,
+    groups: IntArray | None = None,
+    teaches: BoolArray | None = None,
 ) -> Splits:
     """Split by class, texts that differ only in case and punctuation together.
 
     groups: (rows,) int64, rows of one group stand together too, such as near-duplicates.
+    teaches: (rows,) False where a row may judge and not train: it is drawn like the others, and
+    left out of train. None: all may train.
 
     Systematic sampling over the groups of such texts, sorted by class with random order inside and
     a random start: every group has the same chance of each part, and each class its share within
@@ -105,11 +111,13 @@ def split(
     ):
         free = order[lending[order] & (parts[order] == TRAIN)]
         parts[free[_every(len(free), wanted / rows, rng)]] = part
-    _leave_one_for_train(parts, groups, dataset.labels)
+    taught = np.ones(len(dataset), dtype=bool) if teaches is None else teaches
+    _leave_one_for_train(parts, groups[taught], dataset.labels[taught])
     _trim(parts, sizes, CERTIFY, config.certify_rows_most, rng)
     _trim(parts, sizes, TUNE, config.tune_rows_most, rng)
     row_parts = parts[groups]
     train, tune, certify = (np.flatnonzero(row_parts == p) for p in (TRAIN, TUNE, CERTIFY))
+    train = train[taught[train]]
     if not len(tune) or not len(certify):
         raise InputError(
             f"{len(dataset)} rows in {len(dataset.classes)} classes are too few to keep some of "

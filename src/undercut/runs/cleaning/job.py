@@ -38,15 +38,15 @@ from undercut.runs.progress import Progress, Silence
 from undercut.runs.stages import Made, Stages, open_stages
 
 KIND = "clean"
-VERSION = "2"
+VERSION = "3"
 
 
 def clean(config: CleanConfig, *, progress: Progress | None = None) -> CleanReport:
     """Clean every source into `config.out`; stages that stand there already are not done again.
 
-    Leaves data.parquet, rejected.parquet, changed.parquet, suspects.parquet, augmented.parquet,
-    provenance.json, manifest.json, report.json, report.html and the ledger. Raises the errors of
-    `undercut.core.errors`.
+    Leaves data.parquet, doubted.parquet, rejected.parquet, changed.parquet, suspects.parquet,
+    augmented.parquet, provenance.json, manifest.json, report.json, report.html and the ledger.
+    Raises the errors of `undercut.core.errors`.
     """
     price = load_prices(*(Path(path) for path in config.prices)).host(config.host)
     budget = None if config.budget is None else Money.parse(config.budget)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from undercut.build.data.findings import example
 from undercut.build.data.personal_data import MaskConfig, mask
 from undercut.build.data.steps import Outcome
+from undercut.core.dataset import IntArray
 from undercut.core.errors import UndercutError
 from undercut.runs.cleaning.near import Groups
 from undercut.runs.cleaning.parts import (
@@ -34,6 +35,8 @@ from undercut.runs.cleaning.parts import (
 from undercut.runs.cleaning.rows import Rows, SourceRows
 
 DATA, REJECTED, CHANGED = "data.parquet", "rejected.parquet", "changed.parquet"
+DOUBTED = "doubted.parquet"
+_DOUBTING_STEP = "label_noise"
 FACTS = "facts.json"
 EXAMPLES = 5
 
@@ -86,8 +89,10 @@ def write_output(
     masks: MaskConfig | None,
     tick: Callable[[float | None, str], None],
 ) -> None:
-    """Fill a folder with the three tables and `facts.json`.
+    """Fill a folder with the four tables and `facts.json`.
 
+    Rows rejected for their label alone stand in `doubted.parquet` once more, as they would in
+    `data.parquet`: they are left out of training, and may still judge.
     weights: of rows that weigh other than 1. masks: how texts from before the masking step are
     masked before they are shown, None where the user keeps personal data.
     Raises UndercutError where kept and rejected rows are not the rows read: a defect.
@@ -98,6 +103,7 @@ def write_output(
             name: stack.enter_context(pq.ParquetWriter(folder / name, schema, compression="zstd"))
             for name, schema in (
                 (DATA, DATA_SCHEMA),
+                (DOUBTED, DATA_SCHEMA),
                 (REJECTED, REJECTED_SCHEMA),
                 (CHANGED, CHANGED_SCHEMA),
             )
@@ -147,6 +153,7 @@ class _Sheet:
         self._rejected.sort()
         return {
             DATA: self._data(groups, weights),
+            DOUBTED: self._doubted(groups),
             REJECTED: self._rejected_table(),
             CHANGED: self._changed_table(),
         }
@@ -192,19 +199,27 @@ class _Sheet:
         gone = np.zeros(self._part.rows, dtype=bool)
         gone[[at for at, *_ in self._rejected]] = True
         kept = np.flatnonzero(~gone)
-        numbers = kept + self._part.first
         self._counts.kept[self._part.source] += len(kept)
-        labels = [self._labels[at] for at in kept]
+        labels = (self._labels[at] for at in kept)
         self._counts.labels.update(label for label in labels if label is not None)
+        return self._rows(kept, groups, weights)
+
+    def _doubted(self, groups: Groups) -> pa.Table:
+        doubted = [at for at, step, *_ in self._rejected if step == _DOUBTING_STEP]
+        return self._rows(np.array(doubted, np.int64), groups, {})
+
+    def _rows(self, at: IntArray, groups: Groups, weights: Mapping[int, float]) -> pa.Table:
+        """Rows by their position in the part, as every step left them."""
+        numbers = at + self._part.first
         columns: dict[str, Any] = {
             "row": numbers,
-            "text": [self._texts[at] for at in kept],
-            "label": labels,
+            "text": [self._texts[i] for i in at],
+            "label": [self._labels[i] for i in at],
             "group": groups.of(numbers),
             "weight": np.array([weights.get(int(row), 1.0) for row in numbers], np.float32),
             "language": [self._marks.get(int(row)) for row in numbers],
         }
-        return self._with_origin(columns, kept, DATA_SCHEMA)
+        return self._with_origin(columns, at, DATA_SCHEMA)
 
     def _rejected_table(self) -> pa.Table:
         at, step, rule, evidence, text = _columns(self._rejected, 5)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
+from undercut.build.data.doubted import with_doubted
 from undercut.build.data.hygiene import clean
 from undercut.build.data.labelled import labelled_table, pseudo_table
 from undercut.build.data.read import Table, read_table
@@ -23,9 +24,9 @@ from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.pseudo_rows import with_pseudo
-from undercut.runs.steps.training_only import weighted, with_copies
+from undercut.runs.steps.training_only import doubted, teaching, weighted, with_copies
 
-VERSION = "4"
+VERSION = "5"
 BLOCK = 1 << 20
 # With more rows a class than this, parts kept from training cost less than they tell.
 FEW_PER_CLASS = 16
@@ -108,14 +109,15 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
 def digest_path(path: Path) -> str:
     """sha256 over a file, or over the names and contents of a folder's files.
 
-    Of a folder that `undercut clean` left only the rows and their copies count, of a folder of
-    labels only its tables: reports, ledgers and certificates change.
+    Of a folder that `undercut clean` left only the rows, doubted ones too, and their copies count,
+    of a folder of labels only its tables: reports, ledgers and certificates change.
     """
     cleaned, labelled = cleaned_folder(path), labelled_table(path)
     hashed = hashlib.sha256()
     try:
         if cleaned is not None:
-            files = [file for file in (cleaned.data, cleaned.augmented) if file is not None]
+            found = (cleaned.data, cleaned.augmented, cleaned.doubted)
+            files = [file for file in found if file is not None]
         elif labelled is not None:
             files = [file for file in (labelled, pseudo_table(path)) if file is not None]
         else:
@@ -136,6 +138,7 @@ def _write(folder: Path, config: RunConfig) -> None:
     train_table = read_table(
         config.train, text_column=config.text_column, label_column=config.label_column
     )
+    train_table = with_doubted(config.train, train_table)
     test_table = None
     if config.test is not None:
         test_table = read_table(
@@ -145,13 +148,16 @@ def _write(folder: Path, config: RunConfig) -> None:
         )
     cleaned = clean(train_table, test=test_table)
     train = cleaned.train.dataset
+    taught = teaching(train)
+    few = has_few_labels(train.take(np.flatnonzero(taught)), config)
+    if few:  # then every row trains
+        train, taught = train.take(np.flatnonzero(taught)), taught[taught]
     groups = None if train_table.groups is None else _groups_of(train, train_table)
-    few = has_few_labels(train, config)
     every = np.arange(len(train))
     parts = (
         Splits(every, every, every, ())
         if few
-        else split(train, _split_config(config, len(train)), groups=groups)
+        else split(train, _split_config(config, len(train)), groups=groups, teaches=taught)
     )
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
     guessed = np.zeros(0, dtype=np.int64)
@@ -176,7 +182,8 @@ def _write(folder: Path, config: RunConfig) -> None:
         "few": few,
         "reports": reports,
         "split_findings": [
-            asdict(finding) for finding in (*parts.findings, *findings, *weighted(train))
+            asdict(finding)
+            for finding in (*parts.findings, *findings, *doubted(train), *weighted(train))
         ],
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)

@@ -1,4 +1,4 @@
-"""What a cleaned folder adds to training alone: edited copies of rows, and what rows count."""
+"""What a cleaned folder says of training alone: edited copies, what rows count, who is doubted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.build.data.cleaned import Copies, cleaned_folder
 from undercut.build.data.findings import Finding, example
@@ -47,11 +48,25 @@ def with_copies(
     return whole, copied, _findings(whole, copied, len(copies.texts) - len(texts))
 
 
+def teaching(train: Dataset) -> NDArray[np.bool_]:
+    """(rows,) False for rows of weight 0: their label is doubted, they judge and teach nothing."""
+    return np.ones(len(train), dtype=bool) if train.weights is None else train.weights > 0
+
+
+def doubted(train: Dataset) -> tuple[Finding, ...]:
+    """A finding of the rows that judge only; none where there are none."""
+    action = "their label is doubted: judged like all others, never trained on"
+    rows = np.flatnonzero(~teaching(train))
+    return (_finding(train, rows, "doubted_row", action),) if len(rows) else ()
+
+
 def weighted(train: Dataset) -> tuple[Finding, ...]:
     """A finding of the rows that count less than others, or more; none where all count alike."""
     if train.weights is None:
         return ()
-    rows = np.flatnonzero(train.weights != 1.0)
+    rows = np.flatnonzero((train.weights != 1.0) & teaching(train))
+    if not len(rows):
+        return ()
     action = "count by their weight in training, like all others wherever models are judged"
     return (_finding(train, rows, "weighted_row", action),)
 
