@@ -31,8 +31,8 @@ from pathlib import Path
 import numpy as np
 
 from undercut.build.labels.deciding.config import MarketConfig
+from undercut.build.labels.deciding.position import Step
 from undercut.build.labels.deciding.simulation import simulate
-from undercut.build.labels.deciding.steps import Step
 from undercut.build.labels.workers import Skill, WorkerFacts, WorkerKind
 from undercut.core.money import Money
 from undercut.runs.labelling.vectors import text_vectors

@@ -16,10 +16,10 @@ from undercut.build.labels.deciding.audit_plan import chance_of_passing, largest
 from undercut.build.labels.deciding.beliefs import learn
 from undercut.build.labels.deciding.calibration import calibrate
 from undercut.build.labels.deciding.config import MarketConfig
+from undercut.build.labels.deciding.judge import alpha_of
 from undercut.build.labels.deciding.market import Offers, fill
 from undercut.build.labels.deciding.panel import leave_one_out, with_student
 from undercut.build.labels.deciding.simulation import coins, simulate
-from undercut.build.labels.deciding.steps import alpha_of
 from undercut.build.labels.deciding.value import best_drop_per_vote, drop_of_error, expected_top
 from undercut.build.labels.votes import Votes
 from undercut.build.labels.workers import Answer, Skill, WorkerFacts, WorkerKind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from undercut.build.labels.audit.binomial import exact_upper
-from undercut.build.labels.deciding.steps import Step
+from undercut.build.labels.deciding.position import Step
 from undercut.runs.labelling.certificate import LabelCertificate
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.journal import AuditDrawn, Journal

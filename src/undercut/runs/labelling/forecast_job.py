@@ -7,7 +7,7 @@ from pathlib import Path
 
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.forecast import Forecast, forecast
-from undercut.runs.labelling.job import hire
+from undercut.runs.labelling.hiring import hire
 from undercut.runs.labelling.texts import find_classes, read_gold, read_texts
 
 

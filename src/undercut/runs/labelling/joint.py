@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from undercut.build.labels.deciding.options import Choice, Option, choose
-from undercut.build.labels.deciding.steps import Step
+from undercut.build.labels.deciding.position import Step
 from undercut.core.money import Money
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.joint_curve import Measured, measure_options

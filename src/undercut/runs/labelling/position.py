@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from undercut.build.labels.deciding.answers import heard
-from undercut.build.labels.deciding.steps import AuditDone, Position
+from undercut.build.labels.deciding.position import AuditDone, Position
 from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.money import Money
 from undercut.runs.labelling.journal import AuditDrawn, Journal

@@ -10,7 +10,8 @@ import numpy as np
 from undercut.build.labels.deciding.answers import UNKNOWN, Heard
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.market import prices_of
-from undercut.build.labels.deciding.steps import AuditDone, Position, Purpose, Step, next_step
+from undercut.build.labels.deciding.position import AuditDone, Position, Purpose, Step
+from undercut.build.labels.deciding.steps import next_step
 from undercut.build.labels.votes import Floats, IntArray, Votes
 from undercut.build.labels.workers import WorkerFacts
 

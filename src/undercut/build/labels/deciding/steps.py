@@ -2,97 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.build.labels.deciding.answers import Heard
 from undercut.build.labels.deciding.audit_plan import AuditPlan, draw, plan_audit
 from undercut.build.labels.deciding.beliefs import Learnt, learn
 from undercut.build.labels.deciding.config import MarketConfig
+from undercut.build.labels.deciding.exploring import EXPLORE_ROUNDS, explore
+from undercut.build.labels.deciding.judge import (
+    alpha_of,
+    as_truth,
+    doubt_of,
+    find_judge,
+    judged_items,
+)
 from undercut.build.labels.deciding.market import FREE, Basket, Offers, fill, offers, prices_of
 from undercut.build.labels.deciding.panel import with_student
-from undercut.build.labels.votes import Floats, IntArray
-from undercut.build.labels.workers import WorkerKind
+from undercut.build.labels.deciding.position import Position, Purpose, Step, end
+from undercut.build.labels.votes import Floats
 
 # Until it is measured: an avoided error costs a few answers of the usual price.
 ANSWERS_AN_ERROR = 3.0
-# Before an audit beliefs are taken to be twice too good: workers who err together on the same
-# texts look better than they are.
-FIRST_DOUBT = 2.0
-# Crowds are asked twice about the first items: two people who answer alone tell how good both are.
-EXPLORE_ROUNDS = 2
-# The share of what is left of the allowed chance that each audit but the last uses up.
-FIRST_AUDIT = 0.75
-NO_JUDGES = frozenset({WorkerKind.RULES, WorkerKind.ZERO_SHOT})
-
-
-class Purpose(StrEnum):
-    """Why something is asked."""
-
-    EXPLORE = "explore"
-    LABEL = "label"
-    AUDIT = "audit"
-
-
-@dataclass(frozen=True, slots=True)
-class AuditDone:
-    """An audit that was drawn: how many items, how many labels the judge called wrong.
-
-    wrong: None while answers are missing. predicted: error that was believed when it was drawn.
-    allowed: wrong labels with which it certifies the target.
-    """
-
-    items: int
-    allowed: int
-    predicted: float
-    wrong: int | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the target is certified."""
-        return self.wrong is not None and self.wrong <= self.allowed
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a job stands.
-
-    asks: (items, sources) questions put so far, whatever became of them. money: left to spend,
-    reserved sums taken off. explored: rounds of exploring that were bought. vectors: (items, width)
-    of the texts, rows of length 1, for the student that speaks for the machines; None: machines
-    speak for themselves.
-    """
-
-    heard: Heard
-    asks: IntArray
-    audits: tuple[AuditDone, ...]
-    money: float
-    budget: float
-    explored: int
-    vectors: Floats | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What to do now: ask `source[i]` about `item[i]`; with nothing to ask, the job is done.
-
-    reason: of the end, or of what the basket stopped at. learnt: beliefs the step follows from.
-    plan: the audit that the step belongs to or works towards. error: believed mean error.
-    error_price: of the last avoided error.
-    """
-
-    purpose: Purpose | None
-    item: IntArray
-    source: IntArray
-    reason: str
-    learnt: Learnt
-    plan: AuditPlan | None
-    error: float
-    error_price: float | None = None
 
 
 def next_step(position: Position, config: MarketConfig) -> Step:
@@ -102,21 +34,23 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     'worth' (the next label costs more than it is worth), 'nothing' (nobody left to ask) or
     'not_certified' (no audit left or no money for one).
     """
-    position, learnt = believe(position)
+    judge = find_judge(position.heard, config)
+    seen = judged_items(position.heard, judge)
+    # of the answers as they were given: the student takes the machines' voices away
+    known = position.heard.said_by_copy()
+    position, learnt = believe(position, judge)
     heard = position.heard
-    judge = find_judge(heard, config)
-    doubt = _doubt(position.audits, to_come=config.audit and judge is not None)
-    seen = judged_items(heard, judge)
+    doubt = doubt_of(position.audits, to_come=config.audit and judge is not None)
     errors = np.where(seen, 0.0, np.minimum(learnt.standing.error * doubt, 1.0))
     error = float(errors.mean()) if len(errors) else 0.0
     if position.explored < EXPLORE_ROUNDS:
-        return _explore(position, learnt, config, error)
+        return explore(position, learnt, config, error)
     if position.audits and position.audits[-1].passed:
-        return _end("certified", learnt, None, error)
+        return end("certified", learnt, None, error)
     if config.audit and judge is not None and 1 - seen.mean() <= config.target_error:
-        return _end("certified", learnt, None, error)
+        return end("certified", learnt, None, error)
     price, _ = prices_of(heard.sources)
-    offered = offers(heard, learnt, position.asks)
+    offered = offers(heard, learnt, position.asks, known)
     without = learnt.standing.labels < 0
     if offered.drop[without].any():
         # a text without any label is no label that could be wrong: first one for each
@@ -144,95 +78,24 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     if plan is not None and judge is not None and (not again or basket.stopped == "target"):
         return _audit(position, config, learnt, plan, judge, error, basket.stopped, seen)
     if again:
-        return _end("not_certified", learnt, None, error)
-    return _end(basket.stopped, learnt, None, error)
+        return end("not_certified", learnt, None, error)
+    return end(basket.stopped, learnt, None, error)
 
 
-def believe(position: Position) -> tuple[Position, Learnt]:
-    """What is believed now, by the student too where there is one, which then is a source."""
-    learnt = learn(position.heard)
+def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
+    """What is believed now, by the student too where there is one, which then is a source.
+
+    judge: id of the source whose answers are the truth, if there is one.
+    """
+    position = replace(position, heard=as_truth(position.heard, judge))
+    learnt = learn(position.heard, judge)
     if position.vectors is None:
         return position, learnt
     heard = with_student(position.heard, learnt, position.vectors)
     if heard is position.heard:
         return position, learnt
     asks = np.column_stack([position.asks, np.zeros(len(position.asks), dtype=np.int64)])
-    return replace(position, heard=heard, asks=asks), learn(heard)
-
-
-def find_judge(heard: Heard, config: MarketConfig) -> int | None:
-    """Id of the source that audits: the most accurate by its facts, if it is good enough.
-
-    Rules and descriptions never judge, whatever is believed of them: they are what is to be
-    checked, they say nothing of most texts, and a free judge would certify itself.
-    """
-    may = [
-        number
-        for number, facts in enumerate(heard.sources)
-        if facts.kind not in NO_JUDGES and facts.skill.accuracy >= config.judge_accuracy
-    ]
-    return max(
-        may,
-        key=lambda number: (
-            heard.sources[number].skill.accuracy,
-            heard.sources[number].kind is WorkerKind.PEOPLE,
-        ),
-        default=None,
-    )
-
-
-def judged_items(heard: Heard, judge: int | None) -> NDArray[np.bool_]:
-    """(items,): whether the judge has answered the item: its label is right by definition."""
-    seen = np.zeros(len(heard.votes.items), dtype=bool)
-    if judge is not None:
-        seen[heard.votes.item[heard.vote_source == judge]] = True
-    return seen
-
-
-def alpha_of(number: int, config: MarketConfig) -> float:
-    """Chance of a wrong certificate that audit `number`, from 0, may use up; all sum to alpha."""
-    alpha = 1 - config.confidence
-    left = alpha * (1 - FIRST_AUDIT) ** number
-    return float(left if number >= config.audits - 1 else left * FIRST_AUDIT)
-
-
-def _doubt(audits: Sequence[AuditDone], *, to_come: bool) -> float:
-    """By how much beliefs are taken to be too good; each audit corrects what was believed.
-
-    to_come: an audit will be paid for, and its failure would cost more than the caution.
-    """
-    doubt = FIRST_DOUBT if to_come or audits else 1.0
-    for audit in audits:
-        if audit.wrong is not None:
-            found = (audit.wrong + 2.0) / (audit.predicted * audit.items + 2.0)
-            doubt = float(np.clip(doubt * found, 0.5, 20.0))
-    return doubt
-
-
-def _explore(position: Position, learnt: Learnt, config: MarketConfig, error: float) -> Step:
-    heard = position.heard
-    items = len(heard.votes.items)
-    _, limit = prices_of(heard.sources)
-    judge = find_judge(heard, config)
-    random = np.random.default_rng([config.seed, 104729])
-    order = random.permutation(items)
-    money = config.explore_budget * position.budget
-    chosen: list[tuple[IntArray, int]] = []
-    for source in np.argsort(limit, kind="stable"):
-        if heard.sources[source].votes_per_item <= position.explored:
-            continue
-        count = min(
-            config.explore_judged if source == judge else config.explore_items, items // 5 + 1
-        )
-        if limit[source] > 0:
-            count = min(count, int(money / limit[source]))
-        if count > 0:
-            chosen.append((order[:count], int(source)))
-            money -= count * float(limit[source])
-    none = np.zeros(0, dtype=np.int64)
-    item = np.concatenate([none, *(part for part, _ in chosen)])
-    source_ids = np.concatenate([none, *(np.full(len(part), s) for part, s in chosen)])
-    return Step(Purpose.EXPLORE, item, source_ids, "explore", learnt, None, error)
+    return replace(position, heard=heard, asks=asks), learn(heard, judge)
 
 
 def _plan(
@@ -311,8 +174,3 @@ def _audit(
     plan = replace(plan, items=len(sample))
     source = np.full(len(sample), judge, dtype=np.int64)
     return Step(Purpose.AUDIT, sample, source, reason, learnt, plan, error)
-
-
-def _end(reason: str, learnt: Learnt, plan: AuditPlan | None, error: float) -> Step:
-    none = np.zeros(0, dtype=np.int64)
-    return Step(None, none, none, reason, learnt, plan, error)

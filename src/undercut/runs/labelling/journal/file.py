@@ -1,0 +1,111 @@
+"""The file of a journal: its tables, its transactions, facts of the job."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from undercut.core.errors import ArtefactError
+
+FILE = "journal.sqlite"
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE items (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, text TEXT NOT NULL);
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY, worker TEXT NOT NULL, purpose TEXT NOT NULL, at TEXT NOT NULL,
+    closed TEXT);
+CREATE TABLE asks (
+    id INTEGER PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batches(id),
+    item TEXT NOT NULL REFERENCES items(id), worker TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'sent', 'answered', 'doubt')),
+    nano INTEGER NOT NULL);
+CREATE INDEX asks_of_batch ON asks(batch);
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY, ask INTEGER UNIQUE REFERENCES asks(id), source TEXT NOT NULL,
+    item TEXT NOT NULL, who TEXT NOT NULL, label TEXT, cost TEXT, nano INTEGER NOT NULL,
+    probability REAL, seconds REAL, note TEXT NOT NULL, reference TEXT NOT NULL);
+CREATE UNIQUE INDEX once ON answers(source, item, reference) WHERE reference <> '';
+CREATE TABLE audits (
+    number INTEGER PRIMARY KEY, batch INTEGER NOT NULL, allowed INTEGER NOT NULL,
+    predicted REAL NOT NULL, alpha REAL NOT NULL, population INTEGER NOT NULL);
+CREATE TABLE audited (
+    number INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, error REAL NOT NULL);
+"""
+
+
+class JournalFile:
+    """An open file whose every commit is on disk; safe to use from several threads."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or make a journal; ArtefactError where the file is something else."""
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA busy_timeout = 30000")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version not in (0, VERSION):
+                raise ArtefactError(f"{path}: a journal of version {version}, expected {VERSION}")
+            if version == 0:
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+                )
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise ArtefactError(
+                f"{path}: not a labelling journal: {error}", hint="another folder with --out"
+            ) from error
+        return cls(connection, path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _read(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def meta(self, key: str) -> Any:
+        """A fact of the job, plain JSON; None where it was never set."""
+        rows = self._read("SELECT value FROM meta WHERE key = ?", key)
+        return json.loads(rows[0][0]) if rows else None
+
+    def set_meta(self, key: str, value: object) -> None:
+        """Write a fact of the job."""
+        with self._writing() as write:
+            write.execute(
+                "INSERT INTO meta VALUES (?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, json.dumps(value, ensure_ascii=False)),
+            )

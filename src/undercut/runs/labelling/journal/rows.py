@@ -1,0 +1,77 @@
+"""What the journal holds: questions, batches, audits; money in whole billionths."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from undercut.core.money import Money
+
+# Billionths of the currency, rounded up: whole numbers that SQLite adds exactly.
+NANO = Decimal(10) ** 9
+
+
+class AskState(StrEnum):
+    """open: written, nobody has heard it. sent: a worker has it, or had it when the job was killed.
+
+    doubt: sent before a kill and given up: perhaps paid, never sent again.
+    """
+
+    OPEN = "open"
+    SENT = "sent"
+    ANSWERED = "answered"
+    DOUBT = "doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A question that was put. nano: what it may cost, in billionths of the currency."""
+
+    id: int
+    batch: int
+    item: str
+    worker: str
+    state: AskState
+    nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Questions put to one worker at once."""
+
+    id: int
+    worker: str
+    purpose: str
+    at: datetime
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDrawn:
+    """An audit's sample with the labels as they stood, and each one's believed error.
+
+    population: labels it was drawn from: those that the judge had not given itself.
+    """
+
+    number: int
+    batch: int
+    allowed: int
+    predicted: float
+    alpha: float
+    population: int
+    labels: Mapping[str, str]
+    errors: Mapping[str, float]
+
+
+def nano_of(amount: Money) -> int:
+    """Billionths of the currency, rounded up: a budget is never passed by rounding."""
+    return math.ceil(amount.amount * NANO)
+
+
+def money_of(nano: int, currency: str) -> Money:
+    """The amount of so many billionths."""
+    return Money(Decimal(nano) / NANO, currency)

@@ -1,0 +1,99 @@
+"""One open labelling job: its folder's journal and books, its workers, what it was asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undercut.build.labels.deciding.config import MarketConfig
+from undercut.build.labels.deciding.position import Position
+from undercut.build.labels.workers import Ask, WorkerFacts
+from undercut.core.ledger import Ledger
+from undercut.runs.labelling.asking import AnyWorker
+from undercut.runs.labelling.config import LabelConfig
+from undercut.runs.labelling.joint import Joint
+from undercut.runs.labelling.journal import Journal
+from undercut.runs.labelling.label_booking import book_closed
+from undercut.runs.labelling.position import read_position
+from undercut.runs.labelling.vectors import kept_vectors
+from undercut.runs.progress import Progress
+
+# Without any model installed a student cannot learn; below this many texts it is not worth it.
+LEAST_TEXTS_FOR_STUDENT = 300
+
+
+@dataclass
+class Job:
+    """One open job: its folder's journal, its workers, what it was asked."""
+
+    config: LabelConfig
+    journal: Journal
+    ledger: Ledger
+    everything: tuple[Ask, ...]
+    classes: tuple[str, ...]
+    gold: dict[str, str]
+    workers: dict[str, AnyWorker]
+    progress: Progress
+    joint: Joint | None = None
+
+    @property
+    def items(self) -> tuple[Ask, ...]:
+        """The texts that are labelled now: all, or the part of them that pays so far."""
+        return self.everything if self.joint is None else self.everything[: self.joint.pool]
+
+    @property
+    def market(self) -> MarketConfig:
+        """What is wanted now: the audit comes last, when the part of the texts is settled."""
+        config = self.config.market()
+        if self.joint is None or self.joint.final:
+            return config
+        return dataclasses.replace(config, audit=False, target_error=self.joint.target)
+
+    @property
+    def facts(self) -> tuple[WorkerFacts, ...]:
+        """Of the workers, in their order."""
+        return tuple(worker.facts for worker in self.workers.values())
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Item -> text."""
+        return {ask.item: ask.text for ask in self.items}
+
+    def position(self) -> Position:
+        """Where it stands now."""
+        position = read_position(
+            self.journal,
+            items=self.items,
+            classes=self.classes,
+            sources=self.facts,
+            gold=self.gold,
+            budget=self.config.budget_money,
+        )
+        vectors = self.vectors()
+        kept = None if vectors is None else vectors[: len(self.items)]
+        return dataclasses.replace(position, vectors=kept)
+
+    def vectors(self) -> NDArray[np.float64] | None:
+        """(everything, width); None where the encoder is missing or the texts are few."""
+        if len(self.everything) < LEAST_TEXTS_FOR_STUDENT:
+            return None
+        return kept_vectors(self.config.out_folder, [ask.text for ask in self.everything])
+
+
+def book(job: Job) -> None:
+    """Book every closed batch into the ledger, once."""
+    run_id = job.journal.meta("run_id")
+    if run_id is None:
+        run_id = f"label-{int(now().timestamp() * 1000):x}"
+        job.journal.set_meta("run_id", run_id)
+    prices = {facts.name: facts.price for facts in job.facts}
+    book_closed(job.journal, job.ledger, run_id=run_id, prices=prices, at=now())
+
+
+def now() -> datetime:
+    """The clock of the journal and the books."""
+    return datetime.now(UTC)

@@ -1,0 +1,147 @@
+"""Puts a step's questions: written with their money first, then asked or handed out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from undercut.build.labels.deciding.answers import UNKNOWN
+from undercut.build.labels.deciding.judge import alpha_of, judged_items
+from undercut.build.labels.deciding.position import Purpose, Step
+from undercut.build.labels.workers import Worker
+from undercut.core.errors import BudgetExceededError
+from undercut.core.money import exact
+from undercut.runs.labelling.asking import AnyWorker, finish_batch, hand_out
+from undercut.runs.labelling.formats import Suggestion
+from undercut.runs.labelling.journal import AuditDrawn
+from undercut.runs.labelling.open_job import Job, book, now
+from undercut.runs.labelling.people import PeopleWorker
+
+
+def take(job: Job, step: Step) -> bool:
+    """Put a step's questions; False where the budget does not reach."""
+    assert step.purpose is not None
+    names = [ask.item for ask in job.items]
+    explored = int(job.journal.meta("explored") or 0)
+    asked_before = _asked_times(job) if step.purpose is Purpose.EXPLORE else Counter()
+    for source in dict.fromkeys(step.source.tolist()):
+        worker = list(job.workers.values())[source]
+        items = [names[i] for i in step.item[step.source == source]]
+        items = [item for item in items if asked_before[item, worker.facts.name] <= explored]
+        if not items:
+            continue
+        audit = _audit_record(job, step, items) if step.purpose is Purpose.AUDIT else None
+        try:
+            batch = job.journal.put(
+                items,
+                worker=worker.facts.name,
+                purpose=step.purpose.value,
+                price=worker.facts.price,
+                budget=job.config.budget_money,
+                at=now(),
+                audit=audit,
+            )
+        except BudgetExceededError:
+            return False
+        _note_round(job, step, worker, len(items))
+        if not isinstance(worker, PeopleWorker):
+            ask_machine(job, worker, batch.id, step.purpose.value)
+    if step.purpose is Purpose.EXPLORE:
+        job.journal.set_meta("explored", explored + 1)
+    book(job)
+    return True
+
+
+def ask_machine(job: Job, worker: Worker, batch: int, purpose: str) -> None:
+    """Ask a batch's questions that nobody has heard, telling how far it is."""
+    stage = f"{purpose} {worker.facts.name}"
+    total = len(job.journal.asks(batch=batch))
+    done = 0
+    job.progress.start(stage, f"{purpose}: {total} questions to {worker.facts.name}")
+
+    def tick(count: int) -> None:
+        nonlocal done
+        done += count
+        job.progress.update(done / max(total, 1), f"{done} of {total}", None)
+
+    started = now()
+    finish_batch(
+        job.journal,
+        worker,
+        batch,
+        texts=job.texts,
+        classes=job.classes,
+        now=now,
+        tick=tick,
+    )
+    job.progress.finish(stage, reused=False, seconds=(now() - started).total_seconds())
+
+
+def hand_out_all(job: Job) -> bool:
+    """Write the files of people's open questions; whether there are any."""
+    audited = {item for audit in job.journal.audits() for item in audit.labels}
+    open_questions = 0
+    for worker in job.workers.values():
+        if isinstance(worker, PeopleWorker):
+            # Who audits must not be told what to confirm.
+            shown = {k: v for k, v in _suggestions(job).items() if k not in audited}
+            open_questions += hand_out(
+                job.journal,
+                worker,
+                texts=job.texts,
+                classes=job.classes,
+                suggestions=shown,
+            )
+    return open_questions > 0
+
+
+def _suggestions(job: Job) -> dict[str, Suggestion]:
+    """The latest machine's answer on each item."""
+    found = {}
+    for source, answer in job.journal.answers(job.config.budget_money.currency):
+        worker = job.workers.get(source)
+        if answer.label is not None and worker is not None and not isinstance(worker, PeopleWorker):
+            found[answer.item] = Suggestion(answer.label, answer.probability, source)
+    return found
+
+
+def _audit_record(job: Job, step: Step, items: Sequence[str]) -> AuditDrawn:
+    assert step.plan is not None
+    position = job.position()
+    standing = step.learnt.standing
+    number = len(job.journal.audits())
+    return AuditDrawn(
+        number=number,
+        batch=0,
+        allowed=step.plan.allowed,
+        predicted=step.error,
+        alpha=alpha_of(number, job.market),
+        population=int((~judged_items(position.heard, int(step.source[0]))).sum()),
+        labels={
+            item: job.classes[standing.labels[i]] if standing.labels[i] != UNKNOWN else ""
+            for item, i in zip(items, step.item.tolist(), strict=True)
+        },
+        errors={
+            item: float(standing.error[i])
+            for item, i in zip(items, step.item.tolist(), strict=True)
+        },
+    )
+
+
+def _note_round(job: Job, step: Step, worker: AnyWorker, asked: int) -> None:
+    rounds = list(job.journal.meta("rounds") or ())
+    rounds.append(
+        {
+            "purpose": str(step.purpose),
+            "worker": worker.facts.name,
+            "asked": asked,
+            "error": step.error,
+            "spent": exact(job.journal.committed(job.config.budget_money.currency).amount),
+            "error_price": step.error_price,
+        }
+    )
+    job.journal.set_meta("rounds", rounds)
+
+
+def _asked_times(job: Job) -> Counter[tuple[str, str]]:
+    return Counter((put.item, put.worker) for put in job.journal.asks())
