@@ -72,8 +72,8 @@ def offers(
     """The worth of one more answer of each source on each item.
 
     asks: (items, sources) questions put so far, answered or not. known: (items, sources) where a
-    copy of the source has answered (`Heard.said_by_copy`): worth nothing. A source is asked at most as
-    often as people stand behind it; one of a family that has answered the item already adds only
+    copy of the source has answered (`Heard.said_by_copy`): worth nothing. A source is asked at most
+    as often as people stand behind it; one of a family that has answered the item already adds only
     its part of the family's voice.
     """
     beliefs = np.column_stack([learnt.standing.named, learnt.standing.rest])
