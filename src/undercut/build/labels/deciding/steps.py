@@ -11,13 +11,7 @@ from undercut.build.labels.deciding.audit_plan import AuditPlan, draw, plan_audi
 from undercut.build.labels.deciding.beliefs import Learnt, learn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.exploring import EXPLORE_ROUNDS, explore
-from undercut.build.labels.deciding.judge import (
-    alpha_of,
-    as_truth,
-    doubt_of,
-    find_judge,
-    judged_items,
-)
+from undercut.build.labels.deciding.judge import alpha_of, doubt_of, find_judge, judged_items
 from undercut.build.labels.deciding.market import FREE, Basket, Offers, fill, offers, prices_of
 from undercut.build.labels.deciding.panel import with_student
 from undercut.build.labels.deciding.position import Position, Purpose, Step, end
@@ -34,13 +28,11 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     'worth' (the next label costs more than it is worth), 'nothing' (nobody left to ask) or
     'not_certified' (no audit left or no money for one).
     """
-    judge = find_judge(position.heard, config)
-    seen = judged_items(position.heard, judge)
-    # of the answers as they were given: the student takes the machines' voices away
-    known = position.heard.said_by_copy()
-    position, learnt = believe(position, judge)
+    position, learnt = believe(position)
     heard = position.heard
+    judge = find_judge(heard, config)
     doubt = doubt_of(position.audits, to_come=config.audit and judge is not None)
+    seen = judged_items(heard, judge)
     errors = np.where(seen, 0.0, np.minimum(learnt.standing.error * doubt, 1.0))
     error = float(errors.mean()) if len(errors) else 0.0
     if position.explored < EXPLORE_ROUNDS:
@@ -50,7 +42,7 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     if config.audit and judge is not None and 1 - seen.mean() <= config.target_error:
         return end("certified", learnt, None, error)
     price, _ = prices_of(heard.sources)
-    offered = offers(heard, learnt, position.asks, known)
+    offered = offers(heard, learnt, position.asks)
     without = learnt.standing.labels < 0
     if offered.drop[without].any():
         # a text without any label is no label that could be wrong: first one for each
@@ -82,20 +74,16 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     return end(basket.stopped, learnt, None, error)
 
 
-def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
-    """What is believed now, by the student too where there is one, which then is a source.
-
-    judge: id of the source whose answers are the truth, if there is one.
-    """
-    position = replace(position, heard=as_truth(position.heard, judge))
-    learnt = learn(position.heard, judge)
+def believe(position: Position) -> tuple[Position, Learnt]:
+    """What is believed now, by the student too where there is one, which then is a source."""
+    learnt = learn(position.heard)
     if position.vectors is None:
         return position, learnt
     heard = with_student(position.heard, learnt, position.vectors)
     if heard is position.heard:
         return position, learnt
     asks = np.column_stack([position.asks, np.zeros(len(position.asks), dtype=np.int64)])
-    return replace(position, heard=heard, asks=asks), learn(heard, judge)
+    return replace(position, heard=heard, asks=asks), learn(heard)
 
 
 def _plan(
