@@ -36,7 +36,7 @@ def called(*arguments: object, file_bytes: int = 0) -> tuple[int, str, int]:
         [sys.executable, "-c", _CHILD, str(file_bytes), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         check=False,
     )
