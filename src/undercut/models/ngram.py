@@ -22,13 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.core.errors import ArtefactError
 from undercut.models.ngram_features import NgramFeatures, Reading
 from undercut.models.ngram_text import MAX_CHARACTERS
 from undercut.models.row_sum import sum_rows
+from undercut.models.tensor_files import save_tensors
 
 _BLOCK_TEXTS = 1024
 _BLOCK_CHARACTERS = 1 << 18
@@ -135,7 +136,7 @@ class NgramModel:
             "gram_rows": self.gram_rows.astype(np.float16),
             "bias": self.bias,
         }
-        save_file(tensors, folder / "weights.safetensors")
+        save_tensors(tensors, folder / "weights.safetensors")
         (folder / "model.json").write_text(settings.model_dump_json(indent=2), encoding="utf-8")
 
     @classmethod

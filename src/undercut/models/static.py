@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from undercut.core.dataset import FloatArray
 from undercut.core.errors import ArtefactError
 from undercut.models.onnx import softmax
 from undercut.models.static_words import TokenTable, WordTable
+from undercut.models.tensor_files import save_tensors
 from undercut.models.threads import map_blocks
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class StaticModel:
         }
         if self.linear is not None:
             tensors["linear"] = self.linear
-        save_file(tensors, folder / "weights.safetensors")
+        save_tensors(tensors, folder / "weights.safetensors")
         self.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
         settings = StaticSettings(classes=self.classes).model_dump()
         text = json.dumps(settings, ensure_ascii=False, indent=1)

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from undercut.core.errors import ArtefactError
+from undercut.models.tensor_files import save_tensors
 
 Array = NDArray[Any]
 
 
 def save_arrays(path: Path, arrays: dict[str, Array]) -> None:
-    """Write arrays by name."""
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    """Write arrays by name. Raises OSError where the disk does not take them."""
+    save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
 
 
 def load_arrays(path: Path) -> dict[str, Array]:

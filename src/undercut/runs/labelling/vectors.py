@@ -41,7 +41,9 @@ def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
 
 def kept_vectors(folder: Path, texts: Sequence[str]) -> NDArray[np.float64] | None:
     """The vectors as the job's folder keeps them, made once; None where the encoder is missing."""
-    from safetensors.numpy import load_file, save_file
+    from safetensors.numpy import load_file
+
+    from undercut.models.tensor_files import save_tensors
 
     file = folder / "vectors.safetensors"
     if file.is_file():
@@ -52,6 +54,6 @@ def kept_vectors(folder: Path, texts: Sequence[str]) -> NDArray[np.float64] | No
         return None
     vectors = text_vectors(texts)
     partial = file.with_suffix(".partial")
-    save_file({"vectors": vectors.astype(np.float32)}, partial)
+    save_tensors({"vectors": vectors.astype(np.float32)}, partial)
     partial.replace(file)
     return vectors

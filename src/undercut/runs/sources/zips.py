@@ -92,7 +92,11 @@ def _check_listing(path: Path, limits: ZipLimits) -> None:
         tail = file.read(_END_BYTES)
         at = tail.rfind(_END)
         if at < 0 or len(tail) < at + 22:
-            raise InputError("cannot be read as a zip archive: its end is missing", file=str(path))
+            raise InputError(
+                "cannot be read as a zip archive: its end is missing",
+                file=str(path),
+                hint="copy it again: it was cut off, or is something else",
+            )
         listing = struct.unpack_from("<I", tail, at + 12)[0]
         # zipfile believes a zip64 record wherever one stands, so the short field may lie
         listing = _listing64(file, size - len(tail) + at) or listing
