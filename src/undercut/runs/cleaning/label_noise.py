@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undercut.build.data.label_noise import find_suspects, noise_fraction
-from undercut.build.data.steps import Reason
+from undercut.build.data.steps import Batch, Reason
 from undercut.build.training.ngram import NgramConfig
 from undercut.core.dataset import Dataset, FloatArray, IntArray
 from undercut.runs.arrays import load_arrays, save_arrays
@@ -197,19 +198,22 @@ def why_not_examined(data: Dataset) -> str | None:
 
 
 def labelled_rows(rows: Rows, *, most: int) -> Dataset:
-    """The labelled rows, lines are their row numbers; evenly thinned where there are more."""
+    """The labelled rows, lines are their row numbers; evenly thinned where there are more.
+
+    Rows are read twice, first to count them: of a million, only those examined are ever held.
+    """
+    wanted = evenly(sum(len(_labelled(live_rows(part))) for part in rows.parts), most)
     numbers, texts, labels = list[int](), list[str](), list[str]()
+    passed = 0
     for part in rows.parts:
         batch = live_rows(part)
-        for row, text, label in zip(batch.rows, batch.texts, batch.labels, strict=True):
-            if label is not None:
-                numbers.append(int(row))
-                texts.append(text)
-                labels.append(label)
-    if len(texts) > most:
-        kept = evenly(len(texts), most).tolist()
-        numbers = [numbers[i] for i in kept]
-        texts, labels = [texts[i] for i in kept], [labels[i] for i in kept]
+        labelled = _labelled(batch)
+        ends = np.searchsorted(wanted, (passed, passed + len(labelled)))
+        for at in labelled[wanted[slice(*ends)] - passed].tolist():
+            numbers.append(int(batch.rows[at]))
+            texts.append(batch.texts[at])
+            labels.append(sys.intern(batch.labels[at] or ""))
+        passed += len(labelled)
     classes = tuple(sorted(set(labels)))
     ids = {name: i for i, name in enumerate(classes)}
     return Dataset(
@@ -219,6 +223,11 @@ def labelled_rows(rows: Rows, *, most: int) -> Dataset:
         lines=np.array(numbers, dtype=np.int64),
         source="",
     )
+
+
+def _labelled(batch: Batch) -> IntArray:
+    """Positions of the batch's rows that have a label, ascending."""
+    return np.flatnonzero([label is not None for label in batch.labels])
 
 
 def evenly(rows: int, most: int) -> IntArray:
