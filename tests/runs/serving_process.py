@@ -43,7 +43,7 @@ def plan_folder(folder: Path, *, cost: bool = True, temperature: float = 1.0) ->
         measured="2026-01-01",
         threads=1,
     )
-    tempered = {name: temperature for name in description.models}
+    tempered = dict.fromkeys(description.models, temperature)
     changed = description.model_copy(
         update={
             "name": folder.name,
