@@ -123,16 +123,30 @@ def onnx_plan_folder(
     trained: tuple[Path, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """An n-gram stage, then a real ONNX graph with its tokenizer."""
-    source, classes = trained
-    folder = tmp_path_factory.mktemp("onnx-plan")
-    (folder / "models" / "small").mkdir(parents=True)
-    for file in (source / "small").iterdir():
-        (folder / "models" / "small" / file.name).write_bytes(file.read_bytes())
-    _write_onnx(folder / "models" / "graph", classes)
     stages = (
         StageSpec(name="first", weights={"small": 1.0}, threshold=0.5),
         StageSpec(name="graph", weights={"small": 0.4, "graph": 0.6}),
     )
+    return _with_graph(tmp_path_factory.mktemp("onnx-plan"), trained, stages)
+
+
+@pytest.fixture(scope="session")
+def encoder_plan_folder(
+    trained: tuple[Path, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The ONNX graph mixed with n-grams answers every text, at once."""
+    stages = (StageSpec(name="only", weights={"small": 0.4, "graph": 0.6}),)
+    return _with_graph(tmp_path_factory.mktemp("encoder-plan"), trained, stages)
+
+
+def _with_graph(
+    folder: Path, trained: tuple[Path, tuple[str, ...]], stages: Sequence[StageSpec]
+) -> Path:
+    source, classes = trained
+    (folder / "models" / "small").mkdir(parents=True)
+    for file in (source / "small").iterdir():
+        (folder / "models" / "small" / file.name).write_bytes(file.read_bytes())
+    _write_onnx(folder / "models" / "graph", classes)
     _write_plan(folder, stages, classes, None)
     return folder
 

@@ -27,8 +27,11 @@ for _folder in ("operate", "operate/metering"):
 Stop = Callable[[], bytes]
 
 
-def plan_folder(folder: Path, *, cost: bool = True) -> Path:
-    """A plan folder of two stages, named after the folder; answers have a price."""
+def plan_folder(folder: Path, *, cost: bool = True, temperature: float = 1.0) -> Path:
+    """A plan folder of two stages, named after the folder; answers have a price.
+
+    temperature: of both models; another one makes a plan that is otherwise sure of its answers.
+    """
     from test_operate_batch_prediction import make_plan
 
     make_plan(folder)
@@ -40,7 +43,14 @@ def plan_folder(folder: Path, *, cost: bool = True) -> Path:
         measured="2026-01-01",
         threads=1,
     )
-    changed = description.model_copy(update={"name": folder.name, "cost": price if cost else None})
+    tempered = dict.fromkeys(description.models, temperature)
+    changed = description.model_copy(
+        update={
+            "name": folder.name,
+            "cost": price if cost else None,
+            "cascade": description.cascade.model_copy(update={"temperatures": tempered}),
+        }
+    )
     (folder / "plan.json").write_text(changed.model_dump_json(), encoding="utf-8")
     write_manifest(folder, kind=PLAN_KIND)
     return folder

@@ -30,7 +30,7 @@ def serve(
             metavar="N",
             min=0,
             help="Processes that answer, beside the one that speaks HTTP; 0 answers in its "
-            "threads.  [default: by the cores]",
+            "threads.  [default: by the cores and the plan]",
         ),
     ] = None,
     books: BooksUrl = None,

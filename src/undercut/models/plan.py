@@ -122,8 +122,8 @@ def load_plan(folder: str | Path) -> Plan:
     with ThreadPoolExecutor(max_workers=4) as pool:
         verified = pool.submit(verify_folder, root)
         loading = {
-            name: pool.submit(load_model, _inside(root, place))
-            for name, place in description.models.items()
+            name: pool.submit(load_model, model_folder(root, description, name))
+            for name in description.models
         }
         manifest = verified.result()
         models = {name: future.result() for name, future in loading.items()}
@@ -161,7 +161,11 @@ def read_description(root: Path) -> PlanDescription:
         ) from error
 
 
-def _inside(root: Path, place: str) -> Path:
+def model_folder(root: Path, description: PlanDescription, name: str) -> Path:
+    """Where a plan keeps one of its models; ArtefactError for none of it, or outside of it."""
+    place = description.models.get(name)
+    if place is None:
+        raise ArtefactError(f"{root}: plan.json has a stage with the model {name}, but no folder")
     folder = (root / place).resolve()
     if not folder.is_relative_to(root.resolve()):
         raise ArtefactError(f"{root}: plan.json points outside the plan folder: {place}")

@@ -106,7 +106,7 @@ def _checked(plan: Path) -> tuple[str, str]:
 def _await_outcome(
     books: OpenBooks, number: int, wait_seconds: float, sleep: Callable[[float], None]
 ) -> DeploymentRow | None:
-    """The event that names this order; servers look at the books every second."""
+    """The event that names this order; servers look at the books four times a second."""
     deadline = time.monotonic() + wait_seconds
     while True:
         for _, row in history(books, number):

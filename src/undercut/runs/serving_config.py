@@ -17,7 +17,7 @@ class ServeConfig(BaseModel):
     """One server process and its workers.
 
     plan: folder, such as out/plan.
-    workers: child processes that answer; 0 answers in threads; None chooses by cores.
+    workers: child processes that answer; 0 answers in threads; None chooses by cores and plan.
     books: URL of the books, None as `runs.books.books_url` finds them.
     keys: callers need keys. expose: without keys, and yet to others than this machine.
     follow: orders of `undercut deploy` are followed, those given before the start too.

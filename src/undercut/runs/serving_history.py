@@ -18,7 +18,8 @@ from undercut.operate.serving.deploy.events import DeploymentEvent, RecordEvent
 from undercut.operate.serving.deploy.following import OrderFollower
 from undercut.operate.serving.deploy.orders import DeploymentRow
 
-POLL_SECONDS = 1.0
+# As often as keys are looked at: a plan that does harm is taken back at once.
+POLL_SECONDS = 0.25
 
 
 def recorder(books: OpenBooks) -> RecordEvent:

@@ -21,6 +21,7 @@ from undercut.operate.serving.deploy.deployments import Deployments, Order
 from undercut.operate.serving.deploy.events import Action, DeploymentEvent
 from undercut.operate.serving.deploy.following import OrderFollower
 from undercut.operate.serving.deploy.orders import DeploymentRow
+from undercut.operate.serving.engine import opening
 from undercut.operate.serving.engine.settings import EngineSettings
 
 THREADS = EngineSettings(workers=0, slots=1)
@@ -402,3 +403,28 @@ def test_worker_processes_swap_too(good: Path, alike: Path, engine_texts: list[s
         await served.close()
 
     asyncio.run(main())
+
+
+def test_each_plan_gets_the_workers_that_its_first_stage_asks_for(
+    good: Path, encoder_plan_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "available_cores", lambda: 2)
+
+    async def main() -> list[int]:
+        served = Deployments(good, EngineSettings())
+        await served.start()
+        seen = [served.queue_state().workers]
+        await served.deploy(encoder_plan_folder)
+        seen.append(served.queue_state().workers)
+        await served.rollback()
+        seen.append(served.queue_state().workers)
+        # half of two workers answer its share, both do once it has all of the traffic
+        await served.canary(encoder_plan_folder, 0.5)
+        assert served.candidate is not None
+        seen.append(served.candidate.engine.queue_state().workers)
+        await served.promote()
+        seen.append(served.queue_state().workers)
+        await served.close()
+        return seen
+
+    assert asyncio.run(main()) == [1, 2, 1, 1, 2]

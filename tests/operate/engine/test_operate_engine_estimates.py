@@ -12,6 +12,7 @@ import pytest
 
 from undercut.core.errors import DeadlineExceededError, OverloadedError
 from undercut.models.plan import load_plan
+from undercut.operate.serving.engine import opening
 from undercut.operate.serving.engine.plan_engine import PlanEngine
 from undercut.operate.serving.engine.rates import StageRate, reach_shares
 from undercut.operate.serving.engine.settings import EngineSettings, default_workers
@@ -67,6 +68,23 @@ def test_a_rate_follows_what_is_seen_and_forgets() -> None:
 )
 def test_default_workers(cores: int, workers: int) -> None:
     assert default_workers(cores) == workers
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 2), (4, 4), (64, 64), (256, 64)])
+def test_default_workers_where_an_encoder_reads_every_text(cores: int, workers: int) -> None:
+    assert default_workers(cores, encoder_first=True) == workers
+
+
+def test_workers_are_chosen_by_the_first_stage(
+    onnx_plan_folder: Path, encoder_plan_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "available_cores", lambda: 2)
+    chosen = EngineSettings()
+    assert opening.workers_for(onnx_plan_folder, chosen) == 1
+    assert opening.workers_for(encoder_plan_folder, chosen) == 2
+    for workers in (0, 5):
+        told = EngineSettings(workers=workers)
+        assert opening.workers_for(encoder_plan_folder, told) == workers
 
 
 def test_batches_are_cut_to_the_time_they_may_take(tiny_plan_folder: Path) -> None:

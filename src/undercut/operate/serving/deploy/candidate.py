@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from undercut.models.threads import available_cores
 from undercut.operate.serving.deploy.comparison import Comparison
 from undercut.operate.serving.deploy.orders import PlanRef, Trial
 from undercut.operate.serving.deploy.routing import goes_to_canary
+from undercut.operate.serving.engine.opening import workers_for
 from undercut.operate.serving.engine.plan_engine import PlanEngine
-from undercut.operate.serving.engine.settings import EngineSettings, default_workers
+from undercut.operate.serving.engine.settings import EngineSettings
 
 SHADOW_NICE: Final = 15
 SHADOW_WORKERS_SHARE: Final = 0.25
@@ -19,10 +20,14 @@ SHADOW_WORKERS_SHARE: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The engine of the plan on trial, its share of requests (None in shadow), what was seen."""
+    """The engine of the plan on trial, its share of requests (None in shadow), what was seen.
+
+    settings: of the engine. whole: what it would have with all of the traffic.
+    """
 
     engine: PlanEngine
     settings: EngineSettings
+    whole: EngineSettings
     path: str
     share: float | None
     order: int
@@ -41,17 +46,18 @@ class Candidate:
         return goes_to_canary(route, self.share, salt=salt)
 
 
-def with_workers(settings: EngineSettings) -> EngineSettings:
-    """The settings with the number of workers made out."""
-    if settings.workers is not None:
-        return settings
-    return settings.model_copy(update={"workers": default_workers(available_cores())})
+def with_workers(settings: EngineSettings, plan: str) -> EngineSettings:
+    """The settings with the number of workers made out for a plan folder (`workers_for`)."""
+    return settings.model_copy(update={"workers": workers_for(Path(plan), settings)})
 
 
-def trial_settings(settings: EngineSettings, share: float | None) -> EngineSettings:
-    """As many workers as its share needs; in shadow few, and they yield to all others."""
-    workers = with_workers(settings).workers
+def trial_settings(whole: EngineSettings, share: float | None) -> EngineSettings:
+    """As many workers as its share needs; in shadow few, and they yield to all others.
+
+    whole: as `with_workers` makes them, for all of the traffic.
+    """
+    workers = whole.workers
     if workers:
         workers = max(1, math.ceil(workers * (SHADOW_WORKERS_SHARE if share is None else share)))
-    nice = settings.nice if share is not None else max(settings.nice, SHADOW_NICE)
-    return settings.model_copy(update={"workers": workers, "nice": nice})
+    nice = whole.nice if share is not None else max(whole.nice, SHADOW_NICE)
+    return whole.model_copy(update={"workers": workers, "nice": nice})

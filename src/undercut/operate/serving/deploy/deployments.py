@@ -66,7 +66,7 @@ class Deployments:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = with_workers(settings or EngineSettings())
+        self._settings = settings or EngineSettings()
         self._bounds = bounds or DeploymentBounds()
         self._history = History(record, now)
         self._clock = clock
@@ -235,11 +235,12 @@ class Deployments:
 
     async def _begin_trial(self, plan: PlanRef, share: float | None, order: Order) -> PlanFacts:
         async with self._changing:
-            settings = trial_settings(self._settings, share)
+            whole = await asyncio.to_thread(with_workers, self._settings, plan.path)
+            settings = trial_settings(whole, share)
             engine = await self._opened(plan, settings)
             self._drop_candidate()
             comparison = Comparison(self._bounds, self._traffic.reference)
-            candidate = Candidate(engine, settings, plan.path, share, order.id, comparison)
+            candidate = Candidate(engine, settings, whole, plan.path, share, order.id, comparison)
             self._traffic.candidate = candidate
             action = Action.SHADOW_STARTED if share is None else Action.CANARY_STARTED
             await self._history.tell(
@@ -255,8 +256,8 @@ class Deployments:
 
     async def _promote(self, candidate: Candidate, order: Order) -> None:
         engine = candidate.engine
-        if candidate.settings != self._settings:  # fewer workers, or they yield: made anew
-            engine = await self._opened(candidate.trial.plan, self._settings)
+        if candidate.settings != candidate.whole:  # fewer workers, or they yield: made anew
+            engine = await self._opened(candidate.trial.plan, candidate.whole)
             if self.candidate is not candidate:
                 self._later(engine.close())
                 raise ConfigError("the candidate was rolled back while it was being promoted")

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from undercut.core.artefacts import verify_folder
-from undercut.models.plan import PlanDescription, find_plan, load_plan, read_description
+from undercut.models.folder import ENCODER_KIND, model_kind
+from undercut.models.plan import (
+    PlanDescription,
+    find_plan,
+    load_plan,
+    model_folder,
+    read_description,
+)
 from undercut.models.threads import available_cores
 from undercut.operate.serving.engine.lanes import Lanes
 from undercut.operate.serving.engine.settings import EngineSettings, default_workers
@@ -30,8 +37,7 @@ def open_plan(folder: Path, settings: EngineSettings) -> OpenedPlan:
 
     Raises ArtefactError where the folder is not a whole plan.
     """
-    cores = available_cores()
-    workers = default_workers(cores) if settings.workers is None else settings.workers
+    workers = workers_for(folder, settings)
     if workers:
         root = find_plan(folder)
         description = read_description(root)
@@ -47,7 +53,21 @@ def open_plan(folder: Path, settings: EngineSettings) -> OpenedPlan:
         )
         return OpenedPlan(description, digest, lanes)
     plan = load_plan(folder)
-    slots = settings.slots or min(MOST_SLOTS, cores)
+    slots = settings.slots or min(MOST_SLOTS, available_cores())
     return OpenedPlan(
         plan.description, plan.digest, ThreadLanes(plan, slots=slots, nice=settings.nice)
     )
+
+
+def workers_for(folder: Path, settings: EngineSettings) -> int:
+    """Worker processes for this plan: what the settings say, or by cores and first stage.
+
+    Raises ArtefactError where the folder does not say what its models are.
+    """
+    if settings.workers is not None:
+        return settings.workers
+    root = find_plan(folder)
+    description = read_description(root)
+    first = description.cascade.added_models(0)
+    kinds = [model_kind(model_folder(root, description, name)) for name in first]
+    return default_workers(available_cores(), encoder_first=ENCODER_KIND in kinds)

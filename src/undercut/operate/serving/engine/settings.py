@@ -11,9 +11,9 @@ class EngineSettings(BaseModel):
     """Limits and sizes of one engine; the defaults suit short texts on two cores and on sixty-four.
 
     workers: child processes that answer; 0 answers in threads of this process; None chooses by
-    cores (`default_workers`). slots: batches of a stage that run at a time where there are no
-    workers; None chooses by cores. waiting_batches: batches of a stage that a worker may hold
-    beyond the one it runs.
+    cores and plan (`default_workers`). slots: batches of a stage that run at a time where there
+    are no workers; None chooses by cores. waiting_batches: batches of a stage that a worker may
+    hold beyond the one it runs.
     queue_texts, queue_bytes: accepted and not yet answered, in all. A text counts four bytes a
     character where it is not ASCII, as Python may hold it.
     batch_texts, batch_characters: a batch at most. batch_seconds: a batch is cut to what the stage
@@ -42,10 +42,13 @@ class EngineSettings(BaseModel):
     nice: int = Field(default=5, ge=0, le=19)
 
 
-def default_workers(cores: int) -> int:
+def default_workers(cores: int, *, encoder_first: bool = False) -> int:
     """Worker processes for a machine: see decision 0009 for the measurement.
 
     On two cores one worker beside the process that speaks HTTP; on more, one core in eight is left
-    to HTTP and the books.
+    to HTTP and the books. encoder_first: every text meets an encoder, beside which HTTP and the
+    books cost next to nothing: a worker for each core.
     """
+    if encoder_first:
+        return min(MOST_WORKERS, cores)
     return max(1, min(MOST_WORKERS, cores - max(1, cores // 8)))
