@@ -1,9 +1,11 @@
 """What serving over HTTP costs, against the plan alone and against other servers.
 
-    python benchmarks/serving_http.py --plan out/demo/plan [--only batch single metering saturation]
+    python benchmarks/serving_http.py --plan out/demo/plan
+        [--only batch single metering saturation saturation_apart]
         [--seconds 10] [--rounds 5] [--litserve-python PATH]
 
-Run it alone on the machine: the load generator shares its cores. The contender LitServe needs an
+Run it alone on the machine: the load generator shares its cores, but in saturation_apart, where it
+has one to itself and the server the others. The contender LitServe needs an
 environment of its own: python -m venv V && V/bin/pip install litserve onnxruntime tokenizers,
 then --litserve-python V/bin/python. Load comes from wrk where it is installed (single requests)
 and from benchmarks/httpbench/load.py. Every ratio is made of measurements of one round.
@@ -22,7 +24,7 @@ from pathlib import Path
 
 from httpbench.batch_cost import batch_cost
 from httpbench.metering_cost import metering_cost
-from httpbench.saturation import saturation
+from httpbench.saturation import saturation, saturation_apart
 from httpbench.servers import Stand
 from httpbench.single_requests import single_requests
 from undercut.runs.machine import machine_facts
@@ -34,6 +36,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "single": single_requests,
     "metering": metering_cost,
     "saturation": saturation,
+    "saturation_apart": saturation_apart,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -32,24 +33,49 @@ FILLING_SECONDS = 2 * DEADLINE_SECONDS
 def saturation(stand: Stand, *, seconds: float, rounds: int) -> dict[str, object]:
     """Peak by a closed loop, then an open loop at multiples of it, in every round.
 
-    Callers here do not heed Retry-After and come back at once: the worst there are.
+    Callers here do not heed Retry-After and come back at once: the worst there are. The load
+    generator shares the server's cores, and what it takes at ten times the peak is missing there.
     """
     with undercut(stand) as server:
-        inputs = _inputs(server)
-        peaks: list[float] = []
-        memory: list[float] = []
-        overloads: dict[int, list[LoadResult]] = {times: [] for times in TIMES}
-        grown: dict[int, list[float]] = {times: [] for times in TIMES}
-        for _ in range(rounds):
-            with _most_memory(server) as at_peak:
-                peaks.append(_ask(server, inputs, seconds, PEAK_CONNECTIONS).answered_per_second)
-            memory.append(at_peak[0])
-            for times in TIMES:
-                with _most_memory(server) as most:
-                    rate = times * peaks[-1]
-                    result = _ask(server, inputs, seconds, MOST_CONNECTIONS, rate=rate)
-                overloads[times].append(result)
-                grown[times].append(most[0] / at_peak[0] - 1)
+        return _measured(server, seconds=seconds, rounds=rounds)
+
+
+def saturation_apart(stand: Stand, *, seconds: float, rounds: int) -> dict[str, object]:
+    """The same with the last core for the load generator and the others for the server."""
+    *servers, last = sorted(os.sched_getaffinity(0))
+    if not servers:
+        raise SystemExit("one core cannot be shared out: leave saturation_apart out")
+    with _on_cores(servers), undercut(stand) as server, _on_cores([last]):
+        return {"server_cores": len(servers)} | _measured(server, seconds=seconds, rounds=rounds)
+
+
+@contextmanager
+def _on_cores(cores: list[int]) -> Iterator[None]:
+    """What is started within runs on these cores alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _measured(server: RunningServer, *, seconds: float, rounds: int) -> dict[str, object]:
+    inputs = _inputs(server)
+    peaks: list[float] = []
+    memory: list[float] = []
+    overloads: dict[int, list[LoadResult]] = {times: [] for times in TIMES}
+    grown: dict[int, list[float]] = {times: [] for times in TIMES}
+    for _ in range(rounds):
+        with _most_memory(server) as at_peak:
+            peaks.append(_ask(server, inputs, seconds, PEAK_CONNECTIONS).answered_per_second)
+        memory.append(at_peak[0])
+        for times in TIMES:
+            with _most_memory(server) as most:
+                rate = times * peaks[-1]
+                result = _ask(server, inputs, seconds, MOST_CONNECTIONS, rate=rate)
+            overloads[times].append(result)
+            grown[times].append(most[0] / at_peak[0] - 1)
     return {
         "inputs_per_request": inputs,
         "deadline_seconds": DEADLINE_SECONDS,
