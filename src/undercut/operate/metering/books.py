@@ -175,7 +175,7 @@ class OpenBooks:
             request,
             request_row(request, account, month),
             need=need,
-            close=partial(_close, held, need),
+            close=None if held is None else partial(_close, held, need),
         )
 
 

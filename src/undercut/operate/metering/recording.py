@@ -53,7 +53,7 @@ class RecordJob(Job):
         key = request.idempotency_key
         self.claimed: Claimed | None = None if key is None else (request.caller.tenant, key)
         # tells the claim of this job from an earlier one, even by the same request id
-        self.token = getrandbits(62)
+        self.token = 0 if key is None else getrandbits(62)
         self._claim_row: Row | None = None
 
     @property

@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from functools import cache
 
 from undercut.operate.metering.at_once import Group
-from undercut.operate.metering.rows import CLAIM_COLUMNS, REQUEST_COLUMNS, Row
+from undercut.operate.metering.rows import CLAIM_COLUMNS, REQUEST_COLUMNS
 from undercut.operate.metering.totals import KEY, SUMS
 
 _NOTHING, _MARK, _TOTAL, _CLAIM, _REQUEST = range(5)
-_WIDTH = max(len(REQUEST_COLUMNS), len(CLAIM_COLUMNS), len(KEY + SUMS))
+# no row is wider than that of a request, so that those need no filling up
+_WIDTH = len(REQUEST_COLUMNS)
 _NAMES = [f"c{number}" for number in range(_WIDTH)]
 _ROW = f"({', '.join('?' * (_WIDTH + 1))})"
 
@@ -59,17 +60,16 @@ SETUP = (
 
 def write_at_once(raw: sqlite3.Connection, group: Group) -> None:
     """Write the group; sqlite3.Error where nothing of it stands. The connection has `SETUP`."""
-    lines: list[tuple[int, Row]] = [(_MARK, (group.writer_id, group.number))]
-    lines += [(_TOTAL, row) for row in group.totals]
-    lines += [(_CLAIM, row) for row in group.claims]
-    lines += [(_REQUEST, row) for row in group.rows]
-    size = _padded(len(lines))
-    parameters: list[object] = []
-    for kind, row in lines:
-        parameters.append(kind)
-        parameters.extend(row)
-        parameters.extend(_EMPTY[len(row)])
-    parameters.extend([None] * (size * (_WIDTH + 1) - len(parameters)))
+    size = _padded(1 + len(group.totals) + len(group.claims) + len(group.rows))
+    parameters: list[object] = [_MARK, group.writer_id, group.number, *_EMPTY[2]]
+    for row in group.totals:
+        parameters += (_TOTAL, *row, *_EMPTY[len(row)])
+    for row in group.claims:
+        parameters += (_CLAIM, *row, *_EMPTY[len(row)])
+    for row in group.rows:
+        parameters.append(_REQUEST)
+        parameters += row
+    parameters += [None] * (size * (_WIDTH + 1) - len(parameters))
     raw.execute(_statement(size), parameters)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Context, Decimal
 
 from undercut.core.money import Money
 from undercut.core.requests import AnsweredRequest
@@ -12,6 +13,8 @@ from undercut.core.requests import AnsweredRequest
 _LATENCY_SECONDS = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 )  # fmt: skip
+# of sums below 1e24 with 18 decimal places nothing is rounded
+_EXACT = Context(prec=60)
 _INPUTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -34,9 +37,8 @@ class Distribution:
 class Counters:
     """What one server process has done since it started.
 
-    answers, refusals: (operation, status) and reason -> requests. cost: currency -> own cost of
-    recorded requests; unknown_cost_inputs: inputs whose cost is not known. failed_releases:
-    reservations that could not be given back.
+    answers, refusals: (operation, status) and reason -> requests. unknown_cost_inputs: inputs
+    whose cost is not known. failed_releases: reservations that could not be given back.
     """
 
     def __init__(self) -> None:
@@ -48,7 +50,8 @@ class Counters:
         self.inputs = 0
         self.tokens = 0
         self.stages: defaultdict[str, int] = defaultdict(int)
-        self.cost: dict[str, Money] = {}
+        # plain numbers: to make and check `Money` for each request costs ten times the sum
+        self._amounts: dict[str, Decimal] = {}
         self.known_cost_inputs = 0
         self.unknown_cost_inputs = 0
         self.replays = 0
@@ -57,6 +60,11 @@ class Counters:
         self.cut_connections: defaultdict[str, int] = defaultdict(int)
         self.failed_releases = 0
         self.log_lines_dropped = 0
+
+    @property
+    def cost(self) -> dict[str, Money]:
+        """Currency -> own cost of recorded requests."""
+        return {currency: Money(amount, currency) for currency, amount in self._amounts.items()}
 
     def finished(self, operation: str, status: int, seconds: float) -> None:
         """A response went out."""
@@ -78,5 +86,7 @@ class Counters:
             self.unknown_cost_inputs += request.inputs
             return
         self.known_cost_inputs += request.inputs
-        before = self.cost.get(cost.currency)
-        self.cost[cost.currency] = cost if before is None else before + cost
+        before = self._amounts.get(cost.currency)
+        self._amounts[cost.currency] = (
+            cost.amount if before is None else _EXACT.add(before, cost.amount)
+        )
