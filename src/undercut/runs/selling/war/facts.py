@@ -21,13 +21,14 @@ from undercut.sell.market.cuts import CutHistory
 from undercut.sell.market.interval import Measured
 from undercut.sell.pricing.cost.serving import MILLION
 from undercut.sell.pricing.cost.unit_cost import UnitCost, unit_cost
-from undercut.sell.pricing.demand.estimate import Caution, Note, Says
+from undercut.sell.pricing.demand.estimate import Note
+from undercut.sell.pricing.demand.kinds import Kinds
 from undercut.sell.pricing.recommend.market_model import MarketModel, market_model
 from undercut.sell.pricing.situation.situation import Situation
 from undercut.sell.pricing.war.doubts import Doubts
 from undercut.sell.pricing.war.law import CutLaw
 from undercut.sell.pricing.war.ranges import Kind, Range
-from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
+from undercut.sell.pricing.war.scene import Nests, Own, Rivals, Scene, Version
 
 CASH_SPREAD = 0.25  # assumption: bills and late payers move cash by a quarter of monthly costs
 
@@ -48,8 +49,8 @@ class WarFacts:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Cautions of the market's model, then what the file says and a war leaves out."""
-        return (*self.model.notes, *_left_out(self.situation, self.also))
+        """Cautions of the market's model."""
+        return self.model.notes
 
 
 def war_facts(request: WarRequest) -> WarFacts:
@@ -75,25 +76,10 @@ def war_facts(request: WarRequest) -> WarFacts:
         law=law_of(history),
         doubts=Doubts(_coefficient(model)),
         weights=request.weights,
+        nests=_nests(model),
+        kinds=_kinds(model),
     )
     return WarFacts(request, scene, situation, plan, unit, model, history, also, monthly)
-
-
-def _left_out(situation: Situation, also: PlanFacts | None) -> tuple[Note, ...]:
-    notes = []
-    if any(each.nest is not None for each in situation.products):
-        text = (
-            "nests of the market file only calibrate the price coefficient: the months of a war "
-            "are simulated with a plain logit, which understates how near products of a nest are"
-        )
-        notes.append(Note(Caution.INCONSISTENT, text, Says.NESTS_IGNORED))
-    if situation.segments and also is not None:
-        text = (
-            "segments of the market file are not used in a war: 'differentiate' sells the cheaper "
-            "version to all buyers alike"
-        )
-        notes.append(Note(Caution.INCONSISTENT, text, Says.SEGMENTS_IGNORED))
-    return tuple(notes)
 
 
 def _check_rival(request: WarRequest, situation: Situation) -> None:
@@ -128,7 +114,7 @@ def _own(
             "how much cash there is decides who survives, and nothing says it",
             hint="--cash 12months, or own: cash in the market file",
         )
-    version = None if also is None else _version(request, situation, plan, also)
+    version = None if also is None else _version(request, situation, model, plan, also)
     if request.override is not None:
         floors = np.zeros_like(floors)
         version = None if version is None else replace(version, floor=0.0)
@@ -152,13 +138,35 @@ def _monthly_costs(unit: UnitCost) -> float:
 
 
 def _rivals(model: MarketModel) -> Rivals:
-    places = [place for place in range(model.prices.size) if place not in model.own]
+    places = _rival_places(model)
     return Rivals(
         model.prices[places],
         model.costs[places],
         model.shares[places],
         tuple(model.firms[place] for place in places),
     )
+
+
+def _rival_places(model: MarketModel) -> list[int]:
+    return [place for place in range(model.prices.size) if place not in model.own]
+
+
+def _nests(model: MarketModel) -> Nests | None:
+    if model.nests is None or model.correlation is None:
+        return None
+    return Nests(
+        tuple(int(model.nests[place]) for place in model.own),
+        tuple(int(model.nests[place]) for place in _rival_places(model)),
+        tuple(float(each) for each in model.correlation),
+    )
+
+
+def _kinds(model: MarketModel) -> Kinds | None:
+    """The kinds of buyers, with the own products first as a scene has them."""
+    if model.kinds is None:
+        return None
+    order = [*model.own, *_rival_places(model)]
+    return replace(model.kinds, worth=model.kinds.worth[order])
 
 
 def _volume(situation: Situation, model: MarketModel) -> float:
@@ -181,7 +189,11 @@ def _coefficient(model: MarketModel) -> Range:
 
 
 def _version(
-    request: WarRequest, situation: Situation, plan: PlanFacts, also: PlanFacts
+    request: WarRequest,
+    situation: Situation,
+    model: MarketModel,
+    plan: PlanFacts,
+    also: PlanFacts,
 ) -> Version:
     unit = unit_cost(serving_cost(also, situation.currency, request.prices), situation.own)
     better = situation.own.product.quality or plan.quality_percent
@@ -191,16 +203,19 @@ def _version(
             f"{request.also}: a version needs its measured quality beside that of the plan",
             hint="give the folders that `undercut run` wrote, not copies of the plans alone",
         )
-    if situation.quality_value is None:
+    value = situation.mean_quality_value
+    if value is None:
         raise InputError(
             "what quality is worth to buyers is not known, so a cheaper version has no value",
             file=str(request.market),
             hint="quality_value: 0.12 (money for one more right answer in a hundred)",
         )
+    by_kind = None if model.kinds is None else model.kinds.quality_value
     return Version(
         cost=float(unit.marginal.amount),
         floor=float(unit.floor.amount),
-        worth_less=float(situation.quality_value.amount) * (better - worse),
+        worth_less=value * (better - worse),
+        worth_less_by_kind=None if by_kind is None else by_kind * (better - worse),
     )
 
 

@@ -50,8 +50,6 @@ class Says(StrEnum):
     NO_FRONTIER = "no_frontier"
     NO_QUALITY_VALUE = "no_quality_value"
     NO_PLAN_COST = "no_plan_cost"
-    NESTS_IGNORED = "nests_ignored"
-    SEGMENTS_IGNORED = "segments_ignored"
 
 
 @dataclass(frozen=True, slots=True)
