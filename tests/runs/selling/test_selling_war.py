@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from undercut.core.errors import ArtefactError, ConfigError, InputError
+from undercut.runs.selling.plan_facts import read_plan
 from undercut.runs.selling.price_job import PriceRequest, price_plan
 from undercut.runs.selling.quotes import Override
 from undercut.runs.selling.war.content import war_content
@@ -117,12 +119,69 @@ def test_a_cheaper_plan_is_a_version_to_differentiate_with(
 ) -> None:
     worth = MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:")
     market.write_text(worth, encoding="utf-8")
-    content = war_content(fight(request_of(also=cheaper_plan)), created=NOW, language="en")
+    content = war_content(fight(request_of(also=(cheaper_plan,))), created=NOW, language="en")
     assert {each["policy"] for each in content["policies"]} >= {"differentiate"}
+    question = content["question"]
+    assert question["version"] in question["versions_considered"]
+    assert len(question["versions_considered"]) == 2  # the named one and the frontier's
     render_war_html(content, "zh")
     market.write_text(MARKET, encoding="utf-8")
     with pytest.raises(InputError, match="what quality is worth"):
-        fight(request_of(also=cheaper_plan))
+        fight(request_of(also=(cheaper_plan,)))
+
+
+def test_without_also_the_version_is_a_cheaper_plan_of_the_runs_frontier(
+    request_of, market, costed_plan
+) -> None:
+    market.write_text(MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:"), encoding="utf-8")
+    facts = war_facts(request_of())
+    assert facts.version is not None
+    assert facts.version.name == "ngram words+characters"
+    frontier = read_plan(costed_plan).report.plan.frontier
+    cheap, made = frontier[0], next(each for each in frontier if each.chosen)
+    assert facts.version.version.worth_less == pytest.approx(
+        1.2 * 100 * (made.tune_accuracy - cheap.tune_accuracy)
+    )
+    assert facts.version.version.cost < facts.scene.own.costs[0]
+    content = war_content(fight(request_of()), created=NOW, language="en")
+    assert {each["policy"] for each in content["policies"]} >= {"differentiate"}
+    assert not content["question"]["version_certified"]
+    assert any("not certified" in note["text"] for note in content["notes"])
+    assert "未经认证" in render_war_html(content, "zh")
+    freed = war_facts(request_of(override=Override("Ada", "board decision")))
+    assert freed.scene.own.version is not None
+    assert freed.scene.own.version.floor == 0.0
+
+
+def test_of_several_cheaper_plans_the_one_that_earns_most_is_the_version(
+    request_of, market, cheaper_plan, make_plan, tmp_path
+) -> None:
+    """Worthless to buyers, dear to answer with: not that one, wherever it comes from."""
+    market.write_text(MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:"), encoding="utf-8")
+    bad = make_plan(tmp_path / "bad", accuracy=0.5, texts_per_second=5.0)
+    alone, both, other = (
+        war_facts(request_of(also=also)) for also in ((bad,), (bad, cheaper_plan), (cheaper_plan,))
+    )
+    assert alone.version is not None
+    assert alone.version.name == "ngram words+characters"
+    assert both.version == other.version
+
+
+def test_why_there_is_nothing_to_differentiate_with_is_said(
+    request_of, market, costed_plan, tmp_path
+) -> None:
+    said = [note.text for note in war_facts(request_of()).notes]
+    assert any("quality_value is not given" in each for each in said)
+    market.write_text(MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:"), encoding="utf-8")
+    lone = tmp_path / "lone" / "plan"
+    shutil.copytree(costed_plan.parent, lone.parent)
+    report = json.loads((lone.parent / "report.json").read_text(encoding="utf-8"))
+    report["plan"]["frontier"] = []
+    (lone.parent / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    content = war_content(fight(request_of(plan=lone)), created=NOW, language="en")
+    assert any("--also PLAN" in note["text"] for note in content["notes"])
+    assert "differentiate" not in {each["policy"] for each in content["policies"]}
+    assert "--also PLAN" in render_war_html(content, "zh")
 
 
 NESTS = MARKET.replace(
@@ -168,7 +227,7 @@ def test_segments_and_nests_change_what_a_war_costs(request_of, market, cheaper_
     for name, text in (("plain", MARKET), ("nests", NESTS), ("segments", SEGMENTS)):
         worth = text.replace("buyers:", "quality_value: 1.2\nbuyers:", 1)
         market.write_text(worth, encoding="utf-8")
-        content = war_content(fight(request_of(also=cheaper_plan)), created=NOW, language="en")
+        content = war_content(fight(request_of(also=(cheaper_plan,))), created=NOW, language="en")
         assert content["simulation"]["demand"] == {"plain": "logit", "segments": "kinds"}.get(
             name, name
         )

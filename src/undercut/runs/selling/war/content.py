@@ -108,7 +108,9 @@ def _question(facts: WarFacts) -> dict[str, Any]:
         "market": market_name(facts.request.market),
         "as_of": situation.as_of.isoformat(),
         "plan": facts.plan.description.name,
-        "version": None if facts.also is None else facts.also.description.name,
+        "version": None if facts.version is None else facts.version.name,
+        "versions_considered": list(facts.considered),
+        "version_certified": None if facts.version is None else facts.version.certified,
     }
 
 

@@ -50,6 +50,9 @@ class Says(StrEnum):
     NO_FRONTIER = "no_frontier"
     NO_QUALITY_VALUE = "no_quality_value"
     NO_PLAN_COST = "no_plan_cost"
+    NO_VERSION = "no_version"
+    NO_VERSION_VALUE = "no_version_value"
+    UNCERTIFIED_VERSION = "uncertified_version"
 
 
 @dataclass(frozen=True, slots=True)
