@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from undercut.core.errors import ConfigError, InputError
 from undercut.runs.selling.demand_columns import Columns, read_columns
 from undercut.runs.selling.demand_findings import Findings
+from undercut.runs.selling.in_file import in_file
 from undercut.sell.pricing.demand.double_ml import DoubleMlConfig, double_ml
 from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
 from undercut.sell.pricing.demand.two_stage import two_stage
@@ -44,14 +45,14 @@ def own_sales(
     logs = {name: _logs(table, name) for name in (price, quantity)}
     known = _matrix(table, controls)
     if instruments:
-        return _instrumented(table, logs[quantity], logs[price], instruments, controls, confidence)
+        with in_file(path):
+            return _instrumented(
+                table, logs[quantity], logs[price], instruments, controls, confidence
+            )
     assert known is not None  # one of the two is named
-    found = double_ml(
-        logs[quantity],
-        logs[price],
-        known,
-        DoubleMlConfig(confidence=confidence, seed=seed),
-    )
+    settings = DoubleMlConfig(confidence=confidence, seed=seed)
+    with in_file(path):
+        found = double_ml(logs[quantity], logs[price], known, settings)
     return _findings(
         "double machine learning",
         table,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from undercut.core.errors import InputError
+from undercut.runs.selling.in_file import in_file
 from undercut.runs.selling.market_file import read_market
 from undercut.runs.selling.metered import Metered, metered
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
@@ -109,7 +110,8 @@ def price_plan(request: PriceRequest) -> Priced:
         )
         costed = replace(costed, notes=(*costed.notes, lonely))
     asked = tuple(parse_supposition(each, situation.own.firm) for each in request.what_ifs)
-    model = market_model(situation, unit.marginal)
+    with in_file(request.market):
+        model = market_model(situation, unit.marginal)
     joint, why_not = _joint(costed, model)
     return Priced(
         request,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
+from undercut.runs.selling.in_file import in_file
 from undercut.runs.selling.market_file import read_market
 from undercut.runs.selling.market_snapshots import open_market, shipped_market
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
@@ -77,7 +78,8 @@ def war_facts(request: WarRequest) -> WarFacts:
     plan = read_plan(request.plan)
     serving = serving_cost(plan, situation.currency, request.prices)
     unit = unit_cost(serving, situation.own)
-    model = market_model(situation, unit.marginal)
+    with in_file(request.market):
+        model = market_model(situation, unit.marginal)
     _check_rival(request, situation)
     history = _history(request)
     monthly = _monthly_costs(unit)

@@ -99,11 +99,15 @@ def _margins(prices: Sequence[Money], cost: Money, counts: Counts, control: int)
     if not 0 <= control < len(prices):
         raise InputError("today's price must be one of the prices of the test")
     if counts.visitors.sum() == 0:
-        raise InputError("nobody has been shown a price yet: there is nothing to analyse")
+        raise InputError(
+            "nobody has been shown a price yet: there is nothing to analyse",
+            hint="wait until customers have seen the prices",
+        )
     margins = np.array([float((price - cost).amount) for price in prices])
     if margins.min() <= 0.0:
         raise InputError(
-            f"a sale at {prices[int(margins.argmin())]} costs {cost}: it earns nothing"
+            f"a sale at {prices[int(margins.argmin())]} costs {cost}: it earns nothing",
+            hint="--cost is what one more sale costs, in the currency of the prices",
         )
     return margins
 
