@@ -14,7 +14,7 @@ from undercut.runs.selling.demand_findings import Findings
 from undercut.runs.selling.in_file import in_file
 from undercut.sell.pricing.demand.choice_data import ChoiceData, choice_data
 from undercut.sell.pricing.demand.choices import Prior, fit_choices
-from undercut.sell.pricing.demand.estimate import Caution, Note
+from undercut.sell.pricing.demand.estimate import Caution, Note, Says
 from undercut.sell.pricing.demand.willingness import willingness_to_pay
 
 CHOICE, CHOSEN, PERSON, PRICE = "choice", "chosen", "person", "price"
@@ -53,7 +53,8 @@ def chosen_offers(
         model = fit_choices(data, prior=shrink, persons=people, confidence=confidence)
     notes = list(model.notes)
     if model.values[model.place(price)] >= 0.0:
-        notes.append(Note(Caution.WRONG_SIGN, "a higher price is chosen more often in these data"))
+        text = "a higher price is chosen more often in these data"
+        notes.append(Note(Caution.WRONG_SIGN, text, Says.RISES_WITH_PRICE))
     estimates = list(model.coefficients)
     lines = []
     for name in attributes:

@@ -14,6 +14,7 @@ import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money
+from undercut.runs.selling.demand_findings import note_json
 from undercut.runs.selling.experiment_file import (
     ShownPrice,
     TestState,
@@ -280,7 +281,7 @@ def analysis_json(found: Analysis) -> dict[str, Any]:
         "control": str(found.prices[found.control].price),
         "best": str(found.prices[found.best].price),
         "proven": found.proven,
-        "notes": [{"caution": note.caution, "text": note.text} for note in found.notes],
+        "notes": [note_json(note) for note in found.notes],
         "prices": [
             {
                 "price": str(each.price),
