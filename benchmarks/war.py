@@ -1,6 +1,7 @@
 """The price-war simulator: 100,000 paths of 36 months, all five policies, on two cores.
 
     python benchmarks/war.py [--paths 100000] [--months 36] [--rounds 5]
+    python benchmarks/war.py --models        # processor time of each model of demand
 
 Every policy meets every path. A round simulates and summarises anew; the first one warms up and is
 not counted. Processor time stands beside the time by the clock, which is that of two cores only
@@ -8,7 +9,7 @@ where nothing else runs; `load_before` says whether something did. Beside the ti
 survival against the closed form of Brownian cash (12 in the bank, 1 a month lost, spread 1 a
 month): the largest gap over all months.
 
-Result: benchmarks/results/war.json.
+Result: benchmarks/results/war.json, war_models.json.
 """
 
 from __future__ import annotations
@@ -27,15 +28,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from undercut.runs.machine import machine_facts
+from undercut.sell.pricing.demand.kinds import Kinds
+from undercut.sell.pricing.demand.nodes import gauss_hermite
 from undercut.sell.pricing.war.doubts import Doubts
 from undercut.sell.pricing.war.law import CutLaw
 from undercut.sell.pricing.war.outcome import outcome_of
 from undercut.sell.pricing.war.ranges import Kind, Range
 from undercut.sell.pricing.war.ruin import ruin_probability
-from undercut.sell.pricing.war.scene import Own, Policy, Rivals, Scene, Version
+from undercut.sell.pricing.war.scene import Nests, Own, Policy, Rivals, Scene, Version
 from undercut.sell.pricing.war.simulate import WarConfig, simulate
 
 RESULTS = Path(__file__).parent / "results" / "war.json"
+MODELS = RESULTS.with_name("war_models.json")
 LAW = CutLaw(
     Range(0.05, 0.073, 0.1, Kind.FRACTION),
     Range(0.038, 0.062, 0.09, Kind.FRACTION),
@@ -69,10 +73,27 @@ SCENE = Scene(
 )
 
 
-def timed(config: WarConfig) -> tuple[float, float, float]:
+def scenes() -> dict[str, Scene]:
+    """The scene under each model of demand: three segments, and a spread at five nodes."""
+    weights, quality = np.array([0.2, 0.35, 0.45]), np.array([0.4, 1.0, 3.0])
+    worth = np.outer([0.0, 2.0, -4.0, 3.5], quality - weights @ quality)
+    worth[0] = np.array([60.0, 62.5, 64.5]) - weights @ np.array([60.0, 62.5, 64.5])
+    own = replace(SCENE.own, version=replace(SCENE.own.version, worth_less_by_kind=7.5 * quality))
+    nodes = gauss_hermite(1, 5)
+    factors = np.exp(0.4 * nodes.points[:, 0])
+    spread = Kinds(nodes.weights, factors / (factors @ nodes.weights), np.zeros((4, 5)))
+    return {
+        "plain": SCENE,
+        "nests": replace(SCENE, nests=Nests((0,), (0, 1, 1), (0.6, 0.4))),
+        "three segments": replace(SCENE, own=own, kinds=Kinds(weights, np.ones(3), worth, quality)),
+        "price_spread": replace(SCENE, kinds=spread),
+    }
+
+
+def timed(config: WarConfig, scene: Scene = SCENE) -> tuple[float, float, float]:
     """Seconds of the simulation, of its summary, and of processor time of both."""
     busy, start = time.process_time(), time.perf_counter()
-    war = simulate(SCENE, config)
+    war = simulate(scene, config)
     middle = time.perf_counter()
     outcome_of(war)
     return middle - start, time.perf_counter() - middle, time.process_time() - busy
@@ -98,14 +119,44 @@ def closed_form_gap(paths: int) -> float:
     return 100.0 * max(gaps)
 
 
+def compare_models(config: WarConfig, before: list[float]) -> None:
+    """What each model of demand costs beside plain logit; a short plain run warms up."""
+    timed(replace(config, paths=8_192))
+    found = {name: timed(config, scene) for name, scene in scenes().items()}
+    plain = found["plain"][2]
+    report = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": "python benchmarks/war.py --models",
+        "machine": asdict(machine_facts()),
+        "paths": config.paths,
+        "months": config.months,
+        "policies": len(Policy),
+        "load_before": before,
+        "models": {
+            name: {
+                "cpu_seconds": round(each[2], 2),
+                "clock_seconds": round(each[0] + each[1], 2),
+                "times_plain_cpu": round(each[2] / plain, 2),
+            }
+            for name, each in found.items()
+        },
+    }
+    MODELS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(report, indent=2))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--paths", type=int, default=100_000)
     parser.add_argument("--months", type=int, default=36)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--models", action="store_true")
     given = parser.parse_args()
     before = [round(each, 2) for each in os.getloadavg()]
     config = WarConfig(paths=given.paths, months=given.months)
+    if given.models:
+        compare_models(config, before)
+        return
     rounds = [timed(config) for _ in range(given.rounds + 1)][1:]
     total = [sum(each[:2]) for each in rounds]
     report = {

@@ -432,3 +432,23 @@ def test_logs_that_carry_nothing(
     found, _, err = run("demand", "logs", path, "--instrument", "cost")
     assert found == code
     assert told in err
+
+
+def test_estimates_and_price_tests_write_their_page(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(
+        "too_cheap,cheap,expensive,too_expensive\n" + "1,3,6,9\n2,4,7,11\n" * 9, encoding="utf-8"
+    )
+    (tmp_path / "c.csv").write_text(
+        "price,visitors,sales\n50usd,900,60\n60usd,910,40\n", encoding="utf-8"
+    )
+    survey = ("demand", "survey", "s.csv", "--kind", "van-westendorp", "--language", "zh")
+    code, out, _ = run(*survey, "--report", "s.html", "--json")
+    assert code == 0
+    assert json.loads(out)["notes"][0]["says"] == "few_respondents"
+    assert "价格问卷" in (tmp_path / "s.html").read_text(encoding="utf-8")
+    test = ("experiment", "analyse", "c.csv", "--cost", "5usd", "--control", "60usd")
+    assert run(*test, "--report", "t.html")[0] == 0
+    assert "Profit a visitor" in (tmp_path / "t.html").read_text(encoding="utf-8")
+    code, _, err = run(*test, "--report", tmp_path / "no" / "t.html")
+    assert code != 0
+    assert "no" in err

@@ -94,7 +94,9 @@ def test_the_offer_sheet_and_its_grounds(undercut_cli: Call, tmp_path: Path) -> 
         assert english(page, *OWN_WORDS) == set()
 
 
-def test_the_war_report_and_what_it_leaves_out(undercut_cli: Call, tmp_path: Path) -> None:
+def test_the_war_report_with_nests_and_a_version_of_the_frontier(
+    undercut_cli: Call, tmp_path: Path
+) -> None:
     market = market_file(
         tmp_path,
         ("own:\n", "nests: {near: 0.5}\n\nown:\n  nest: near\n"),
@@ -106,15 +108,17 @@ def test_the_war_report_and_what_it_leaves_out(undercut_cli: Call, tmp_path: Pat
     )  # fmt: skip
     assert told.code == 0, told.err
     page = (tmp_path / "w" / "war.html").read_text(encoding="utf-8")
-    notes = json.loads((tmp_path / "w" / "war.json").read_text(encoding="utf-8"))["notes"]
-    assert [each["says"] for each in notes] == ["one_market", "nests_ignored"]
-    assert "普通 logit" in page
-    assert "普通 logit" in told.out.replace("\n", "")
-    assert english(page, *OWN_WORDS) == set()
+    content = json.loads((tmp_path / "w" / "war.json").read_text(encoding="utf-8"))
+    assert [each["says"] for each in content["notes"]] == ["one_market", "uncertified_version"]
+    assert content["simulation"]["demand"] == "nests"
+    assert "嵌套 logit" in page
+    assert "未经认证" in told.out.replace("\n", "")
+    said = (content["question"]["version"], "undercut run --keep", "tune")
+    assert english(page, *OWN_WORDS, *said) == set()
     shown = undercut_cli(
         "war", str(PLAN), "-m", str(market), "--rival", "acme", "--cut", "50%", "--paths", "200"
     )
-    assert "plain logit" in shown.out.replace("\n", " ")
+    assert "not certified" in shown.out.replace("\n", " ")
 
 
 def test_the_market_report(undercut_cli: Call, tmp_path: Path) -> None:

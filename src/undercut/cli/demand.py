@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from undercut.cli.options import AsJson
+from undercut.cli.options import AsJson, Language, LanguageChoice, ReportPage
 
 if TYPE_CHECKING:
     from undercut.runs.selling.demand_findings import Findings
@@ -56,6 +57,8 @@ def survey(
     ] = None,
     confidence: Confidence = 0.95,
     seed: Seed = 0,
+    report: ReportPage = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Price questions: Van Westendorp (columns too_cheap, cheap, expensive, too_expensive, with
@@ -67,9 +70,9 @@ def survey(
 
     config = BootstrapConfig(seed=seed, confidence=confidence)
     if kind is SurveyKind.VAN_WESTENDORP:
-        _show(price_sensitivity(file, config), as_json)
+        _show(price_sensitivity(file, config), report, language, as_json)
     else:
-        _show(would_buy(file, cost, config), as_json)
+        _show(would_buy(file, cost, config), report, language, as_json)
 
 
 def choices(
@@ -80,6 +83,8 @@ def choices(
         typer.Option(metavar="SD", help="Shrink coefficients: a normal at 0 with this deviation."),
     ] = None,
     confidence: Confidence = 0.95,
+    report: ReportPage = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Choices or conjoint answers: a line for each alternative, with columns choice, chosen (1 or
@@ -87,7 +92,8 @@ def choices(
     """
     from undercut.runs.selling.demand_choices import chosen_offers
 
-    _show(chosen_offers(file, price=price, prior=prior, confidence=confidence), as_json)
+    found = chosen_offers(file, price=price, prior=prior, confidence=confidence)
+    _show(found, report, language, as_json)
 
 
 def logs(
@@ -106,6 +112,8 @@ def logs(
     ] = "quantity",
     confidence: Confidence = 0.95,
     seed: Seed = 0,
+    report: ReportPage = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Own sales: the price elasticity, by instruments or given controls."""
@@ -120,10 +128,17 @@ def logs(
         confidence=confidence,
         seed=seed,
     )
-    _show(found, as_json)
+    _show(found, report, language, as_json)
 
 
-def _show(found: Findings, as_json: bool) -> None:
+def _show(
+    found: Findings, report: Path | None, language: LanguageChoice | None, as_json: bool
+) -> None:
+    if report is not None:
+        from undercut.runs.selling.estimate_page import demand_html, write_page
+
+        chosen = (language or LanguageChoice.EN).value
+        write_page(report, demand_html(found, chosen, now=datetime.now(UTC)))
     if as_json:
         from undercut.cli.streams import print_json
         from undercut.runs.selling.demand_findings import findings_json

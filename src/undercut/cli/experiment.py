@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from undercut.cli.options import AsJson
+from undercut.cli.options import AsJson, Language, LanguageChoice, ReportPage
 
 TestFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="File of the test, as test.json.", show_default=False)
@@ -113,11 +113,18 @@ def record(
 
 
 @experiment.command()
-def show(file: TestFile, confidence: Confidence = 0.95, as_json: AsJson = False) -> None:
+def show(
+    file: TestFile,
+    confidence: Confidence = 0.95,
+    report: ReportPage = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
     """Say how a test stands: profit a visitor at each price, and whether it is over."""
     from undercut.runs.selling.experiment import standing_of
 
     found = standing_of(file, confidence=confidence)
+    _write(found, file, report, language)
     if as_json:
         from undercut.cli.streams import print_json
 
@@ -142,12 +149,15 @@ def analyse(
     cost: Annotated[str, typer.Option(metavar="MONEY", help="What one more sale costs.")],
     control: Annotated[str, typer.Option(metavar="MONEY", help="Today's price, one of them.")],
     confidence: Confidence = 0.95,
+    report: ReportPage = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Analyse a finished price test with even shares."""
     from undercut.runs.selling.experiment import analyse_file
 
     found = analyse_file(file, cost=cost, control=control, confidence=confidence)
+    _write(found, file, report, language)
     if as_json:
         from undercut.cli.streams import print_json
 
@@ -157,3 +167,14 @@ def analyse(
     from undercut.cli.experiment_table import render_analysis
 
     render_analysis(found, data_console())
+
+
+def _write(
+    found: dict[str, Any], file: Path, report: Path | None, language: LanguageChoice | None
+) -> None:
+    if report is None:
+        return
+    from undercut.runs.selling.estimate_page import price_test_html, write_page
+
+    chosen = (language or LanguageChoice.EN).value
+    write_page(report, price_test_html(found, str(file), chosen, now=datetime.now(UTC)))

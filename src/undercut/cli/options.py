@@ -29,6 +29,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no r
 Language = Annotated[
     LanguageChoice | None, typer.Option(help="Language of the report.", show_default=False)
 ]
+ReportPage = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Write the report as an HTML page.")
+]
 OutFolder = Annotated[
     Path, typer.Argument(metavar="OUT", help="Output folder of a run.", show_default=False)
 ]

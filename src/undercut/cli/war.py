@@ -10,7 +10,7 @@ import typer
 
 from undercut.cli.offer import override_of
 from undercut.cli.options import AsJson, Language
-from undercut.cli.price import Also, MarketFile, PlanFolder, PriceLists
+from undercut.cli.price import MarketFile, PlanFolder, PriceLists
 
 
 def war(
@@ -29,7 +29,14 @@ def war(
     months: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="How long.")] = 36,
     paths: Annotated[int, typer.Option(metavar="N", min=100, help="Simulated paths.")] = 20_000,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same result.")] = 0,
-    also: Also = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--also",
+            metavar="PLAN",
+            help="A cheaper plan to sell beside, besides those of the run's frontier.",
+        ),
+    ] = None,
     rival_does: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,7 +70,7 @@ def war(
     answer. Prices never go below the floor unless a reason is recorded.
     """
     from undercut.runs.selling.war.job import fight_and_report
-    from undercut.runs.selling.war.request import WarRequest, one_version, parse_cut, parse_weights
+    from undercut.runs.selling.war.request import WarRequest, parse_cut, parse_weights
 
     chosen = "en" if language is None else language.value
     request = WarRequest(
@@ -75,7 +82,7 @@ def war(
         paths=paths,
         months=months,
         seed=seed,
-        also=one_version(also or ()),
+        also=tuple(also or ()),
         override=override_of(override, by),
         tier=tier,
         snapshot=snapshot,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,9 @@ def costed_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cheaper_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_costed_plan(tmp_path_factory.mktemp("cheap"), accuracy=0.90, texts_per_second=40.0)
+
+
+@pytest.fixture
+def make_plan() -> Callable[..., Path]:
+    """Writes a plan as above into a folder."""
+    return write_costed_plan

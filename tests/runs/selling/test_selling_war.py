@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from undercut.core.errors import ArtefactError, ConfigError, InputError
+from undercut.runs.selling.plan_facts import read_plan
+from undercut.runs.selling.price_job import PriceRequest, price_plan
 from undercut.runs.selling.quotes import Override
 from undercut.runs.selling.war.content import war_content
-from undercut.runs.selling.war.facts import law_of
+from undercut.runs.selling.war.facts import law_of, war_facts
 from undercut.runs.selling.war.html import render_war_html
 from undercut.runs.selling.war.job import fight, fight_and_report
 from undercut.runs.selling.war.request import (
@@ -24,6 +28,8 @@ from undercut.runs.selling.war.request import (
     parse_weights,
 )
 from undercut.sell.market.cuts import CutHistory
+from undercut.sell.pricing.equilibrium.best_response import best_response
+from undercut.sell.pricing.war.buying_models import buying_of
 from undercut.sell.pricing.war.scene import Behaviour
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -113,12 +119,144 @@ def test_a_cheaper_plan_is_a_version_to_differentiate_with(
 ) -> None:
     worth = MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:")
     market.write_text(worth, encoding="utf-8")
-    content = war_content(fight(request_of(also=cheaper_plan)), created=NOW, language="en")
+    content = war_content(fight(request_of(also=(cheaper_plan,))), created=NOW, language="en")
     assert {each["policy"] for each in content["policies"]} >= {"differentiate"}
+    question = content["question"]
+    assert question["version"] in question["versions_considered"]
+    assert len(question["versions_considered"]) == 2  # the named one and the frontier's
     render_war_html(content, "zh")
     market.write_text(MARKET, encoding="utf-8")
     with pytest.raises(InputError, match="what quality is worth"):
-        fight(request_of(also=cheaper_plan))
+        fight(request_of(also=(cheaper_plan,)))
+
+
+def test_without_also_the_version_is_a_cheaper_plan_of_the_runs_frontier(
+    request_of, market, costed_plan
+) -> None:
+    market.write_text(MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:"), encoding="utf-8")
+    facts = war_facts(request_of())
+    assert facts.version is not None
+    assert facts.version.name == "ngram words+characters"
+    frontier = read_plan(costed_plan).report.plan.frontier
+    cheap, made = frontier[0], next(each for each in frontier if each.chosen)
+    assert facts.version.version.worth_less == pytest.approx(
+        1.2 * 100 * (made.tune_accuracy - cheap.tune_accuracy)
+    )
+    assert facts.version.version.cost < facts.scene.own.costs[0]
+    content = war_content(fight(request_of()), created=NOW, language="en")
+    assert {each["policy"] for each in content["policies"]} >= {"differentiate"}
+    assert not content["question"]["version_certified"]
+    assert any("not certified" in note["text"] for note in content["notes"])
+    assert "未经认证" in render_war_html(content, "zh")
+    freed = war_facts(request_of(override=Override("Ada", "board decision")))
+    assert freed.scene.own.version is not None
+    assert freed.scene.own.version.floor == 0.0
+
+
+def test_of_several_cheaper_plans_the_one_that_earns_most_is_the_version(
+    request_of, market, cheaper_plan, make_plan, tmp_path
+) -> None:
+    """Worthless to buyers, dear to answer with: not that one, wherever it comes from."""
+    market.write_text(MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:"), encoding="utf-8")
+    bad = make_plan(tmp_path / "bad", accuracy=0.5, texts_per_second=5.0)
+    alone, both, other = (
+        war_facts(request_of(also=also)) for also in ((bad,), (bad, cheaper_plan), (cheaper_plan,))
+    )
+    assert alone.version is not None
+    assert alone.version.name == "ngram words+characters"
+    assert both.version == other.version
+
+
+def test_why_there_is_nothing_to_differentiate_with_is_said(
+    request_of, market, costed_plan, tmp_path
+) -> None:
+    said = [note.text for note in war_facts(request_of()).notes]
+    assert any("quality_value is not given" in each for each in said)
+    market.write_text(MARKET.replace("buyers:", "quality_value: 1.2\nbuyers:"), encoding="utf-8")
+    lone = tmp_path / "lone" / "plan"
+    shutil.copytree(costed_plan.parent, lone.parent)
+    report = json.loads((lone.parent / "report.json").read_text(encoding="utf-8"))
+    report["plan"]["frontier"] = []
+    (lone.parent / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    content = war_content(fight(request_of(plan=lone)), created=NOW, language="en")
+    assert any("--also PLAN" in note["text"] for note in content["notes"])
+    assert "differentiate" not in {each["policy"] for each in content["policies"]}
+    assert "--also PLAN" in render_war_html(content, "zh")
+
+
+NESTS = MARKET.replace(
+    "buyers:", "nests: {near: 0.6, far: 0.3}\nbuyers:"
+).replace("share: 0.3, cost: 20", "share: 0.3, cost: 20, nest: near").replace(
+    "  share: 0.1\n", "  share: 0.1\n  nest: near\n"
+).replace("price: 72, share: 0.3", "price: 72, share: 0.2, nest: far").replace(
+    "outside_share: 0.3\n", "outside_share: 0.4\n"
+)  # fmt: skip
+SEGMENTS = (
+    MARKET.replace("buyers:", "demand: {segments: yes, price_spread: 0.3}\nbuyers:")
+    + """\
+segments:
+  - {name: shop, share: 0.6, monthly_answers: 400_000, willingness: 75, quality_value: 0.4}
+  - {name: bank, share: 0.4, monthly_answers: 900_000, willingness: 99, quality_value: 3}
+"""
+)
+
+
+@pytest.mark.parametrize("text", [MARKET, NESTS, SEGMENTS], ids=["plain", "nests", "segments"])
+def test_war_and_price_have_one_model_of_demand(request_of, market, costed_plan, text) -> None:
+    """Shares today, shares after the cut, and the best answer to it."""
+    market.write_text(text, encoding="utf-8")
+    scene = war_facts(request_of()).scene
+    model = price_plan(PriceRequest(costed_plan, market)).model
+    buyers = buying_of(scene, np.array([-model.price_coefficient.value]))
+    for factors in ([[1.0], [1.0]], [[0.5], [1.0]]):
+        elsewhere, named = buyers.elsewhere(np.array(factors), np.ones(1))
+        wanted = buyers.wanted(scene.own.prices[:, None], elsewhere, named)
+        prices = model.prices * np.array([1.0, factors[0][0], 1.0])
+        found = model.demand.shares(prices)
+        np.testing.assert_allclose([wanted.own[0, 0], wanted.named[0]], found[:2], rtol=1e-9)
+        best = best_response(model.demand, prices, model.costs, model.own)
+        assert best.settled
+        markup = buyers.best_markups(elsewhere, None)[0, 0]
+        assert scene.own.costs[0] + markup == pytest.approx(best.prices[0], rel=1e-8)
+    today = model.demand.shares(model.prices)
+    np.testing.assert_allclose(today, model.shares, rtol=1e-9)
+
+
+def test_segments_and_nests_change_what_a_war_costs(request_of, market, cheaper_plan) -> None:
+    values = {}
+    for name, text in (("plain", MARKET), ("nests", NESTS), ("segments", SEGMENTS)):
+        worth = text.replace("buyers:", "quality_value: 1.2\nbuyers:", 1)
+        market.write_text(worth, encoding="utf-8")
+        content = war_content(fight(request_of(also=(cheaper_plan,))), created=NOW, language="en")
+        assert content["simulation"]["demand"] == {"plain": "logit", "segments": "kinds"}.get(
+            name, name
+        )
+        assert not any("nest" in note["text"] for note in content["notes"])
+        values[name] = {each["policy"]: each["value"] for each in content["policies"]}
+        page = render_war_html(content, "en")
+        assert {"plain": "is logit", "nests": "nested logit", "segments": "kinds of buyers"}[
+            name
+        ] in page
+    assert len({round(each["differentiate"]) for each in values.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MARKET.replace("buyers:", "demand: {segments: yes}\nbuyers:"), "no segments are given"),
+        (NESTS.replace("buyers:", "demand: {price_spread: 0.3}\nbuyers:"), "one of them only"),
+        (SEGMENTS.replace("spread: 0.3", "spread: 30"), "price_spread must lie in .*, got 30"),
+        (SEGMENTS.replace("yes", "perhaps"), "expected yes or no, got 'perhaps'"),
+        (SEGMENTS.replace("price_spread", "spread"), "did you mean 'price_spread'"),
+    ],
+)
+def test_broken_models_of_demand_get_a_clear_answer(request_of, market, text, said) -> None:
+    market.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        fight(request_of())
+    assert re.search(said, f"{caught.value.message} {caught.value.hint}")
+    assert caught.value.file == str(market)
+    assert caught.value.line
 
 
 def test_sentences_of_both_languages_match_and_are_all_used() -> None:

@@ -11,9 +11,10 @@ import numpy as np
 from undercut.core.errors import ConfigError, InputError
 from undercut.runs.selling.demand_columns import Columns, column_names, read_columns
 from undercut.runs.selling.demand_findings import Findings
+from undercut.runs.selling.in_file import in_file
 from undercut.sell.pricing.demand.choice_data import ChoiceData, choice_data
 from undercut.sell.pricing.demand.choices import Prior, fit_choices
-from undercut.sell.pricing.demand.estimate import Caution, Note
+from undercut.sell.pricing.demand.estimate import Caution, Note, Says
 from undercut.sell.pricing.demand.willingness import willingness_to_pay
 
 CHOICE, CHOSEN, PERSON, PRICE = "choice", "chosen", "person", "price"
@@ -48,10 +49,12 @@ def chosen_offers(
             raise ConfigError(f"--prior must be above 0, got {prior}")
         count = len(attributes)
         shrink = Prior(np.zeros(count), np.full(count, prior))
-    model = fit_choices(data, prior=shrink, persons=people, confidence=confidence)
+    with in_file(path):
+        model = fit_choices(data, prior=shrink, persons=people, confidence=confidence)
     notes = list(model.notes)
     if model.values[model.place(price)] >= 0.0:
-        notes.append(Note(Caution.WRONG_SIGN, "a higher price is chosen more often in these data"))
+        text = "a higher price is chosen more often in these data"
+        notes.append(Note(Caution.WRONG_SIGN, text, Says.RISES_WITH_PRICE))
     estimates = list(model.coefficients)
     lines = []
     for name in attributes:

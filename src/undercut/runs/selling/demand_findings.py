@@ -45,8 +45,18 @@ def findings_json(found: Findings) -> dict[str, object]:
         ],
         "curve": [{"price": price, "buys": share} for price, share in found.curve],
         "facts": {name: _finite(value) for name, value in found.facts},
-        "notes": [{"caution": note.caution.value, "text": note.text} for note in found.notes],
+        "notes": [note_json(note) for note in found.notes],
         "for_market_file": list(found.for_market_file),
+    }
+
+
+def note_json(note: Note) -> dict[str, object]:
+    """A caution as JSON values; `says` and `values` let pages say it in another language."""
+    return {
+        "caution": note.caution.value,
+        "text": note.text,
+        "says": note.says,
+        "values": dict(note.values),
     }
 
 

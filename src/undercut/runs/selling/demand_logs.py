@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from undercut.core.errors import ConfigError, InputError
 from undercut.runs.selling.demand_columns import Columns, read_columns
 from undercut.runs.selling.demand_findings import Findings
+from undercut.runs.selling.in_file import in_file
 from undercut.sell.pricing.demand.double_ml import DoubleMlConfig, double_ml
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.two_stage import two_stage
 
 PRICE, QUANTITY = "price", "quantity"
@@ -44,14 +45,14 @@ def own_sales(
     logs = {name: _logs(table, name) for name in (price, quantity)}
     known = _matrix(table, controls)
     if instruments:
-        return _instrumented(table, logs[quantity], logs[price], instruments, controls, confidence)
+        with in_file(path):
+            return _instrumented(
+                table, logs[quantity], logs[price], instruments, controls, confidence
+            )
     assert known is not None  # one of the two is named
-    found = double_ml(
-        logs[quantity],
-        logs[price],
-        known,
-        DoubleMlConfig(confidence=confidence, seed=seed),
-    )
+    settings = DoubleMlConfig(confidence=confidence, seed=seed)
+    with in_file(path):
+        found = double_ml(logs[quantity], logs[price], known, settings)
     return _findings(
         "double machine learning",
         table,
@@ -61,6 +62,7 @@ def own_sales(
             Note(
                 Caution.NO_INSTRUMENTS,
                 "right only where the controls hold everything that moved price and sales together",
+                Says.CONTROLS_MUST_HOLD,
             ),
         ],
         (
@@ -117,9 +119,8 @@ def _findings(
     cautions = list(notes)
     weak = any(note.caution is Caution.WEAK_INSTRUMENTS for note in notes)
     if elasticity.value >= 0.0:
-        cautions.append(
-            Note(Caution.WRONG_SIGN, "sales rise with the price in these data: not a demand curve")
-        )
+        text = "sales rise with the price in these data: not a demand curve"
+        cautions.append(Note(Caution.WRONG_SIGN, text, Says.SALES_RISE))
     elif elasticity.high < 0.0 and not weak:
         lines = (
             "own:",

@@ -10,6 +10,7 @@ import numpy as np
 from undercut.core.errors import ConfigError
 from undercut.runs.selling.demand_columns import column_names, read_columns
 from undercut.runs.selling.demand_findings import Findings
+from undercut.runs.selling.in_file import in_file
 from undercut.sell.pricing.demand.estimate import Caution, Note
 from undercut.sell.pricing.demand.survey.answers import price_answers
 from undercut.sell.pricing.demand.survey.bootstrap import BootstrapConfig
@@ -40,8 +41,9 @@ def price_sensitivity(path: Path, config: BootstrapConfig) -> Findings:
         )
     intents = INTENTS if all(name in names for name in INTENTS) else ()
     table = read_columns(path, [*QUESTIONS, *intents], empty=True)
-    answers = price_answers(*(table.numbers[name] for name in QUESTIONS))
-    found = van_westendorp(answers, config)
+    with in_file(path):
+        answers = price_answers(*(table.numbers[name] for name in QUESTIONS))
+        found = van_westendorp(answers, config)
     estimates = [
         found.marginal_cheapness,
         found.optimal,
@@ -51,8 +53,9 @@ def price_sensitivity(path: Path, config: BootstrapConfig) -> Findings:
     notes = list(found.notes)
     curve: tuple[tuple[float, float], ...] = ()
     if intents:
-        chances = [_chances(table.numbers[name]) for name in intents]
-        trial = newton_miller_smith(answers, *chances, config=config)
+        with in_file(path):
+            chances = [_chances(table.numbers[name]) for name in intents]
+            trial = newton_miller_smith(answers, *chances, config=config)
         estimates += [trial.best_trial_price, trial.best_trial]
         estimates += [trial.best_revenue_price, trial.best_revenue]
         notes += [note for note in trial.notes if note not in notes]
@@ -88,7 +91,8 @@ def would_buy(path: Path, cost: float | None, config: BootstrapConfig) -> Findin
     if HIGHEST in names:
         most = read_columns(path, [HIGHEST], empty=True).numbers[HIGHEST]
         prices = np.unique(most[~np.isnan(most)])
-        answers = from_highest_price(prices, most) if prices.size else np.zeros((0, 0))
+        with in_file(path):
+            answers = from_highest_price(prices, most) if prices.size else np.zeros((0, 0))
     else:
         columns = [name for name in names if _is_price(name)]
         if len(columns) < 2:
@@ -100,7 +104,8 @@ def would_buy(path: Path, cost: float | None, config: BootstrapConfig) -> Findin
         table = read_columns(path, columns, empty=True)
         prices = np.array([float(name) for name in columns])
         answers = np.column_stack([table.numbers[name] for name in columns])
-    found = gabor_granger(prices, answers, cost=cost, config=config)
+    with in_file(path):
+        found = gabor_granger(prices, answers, cost=cost, config=config)
     return Findings(
         "Gabor-Granger",
         str(path),

@@ -14,6 +14,7 @@ import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money
+from undercut.runs.selling.demand_findings import note_json
 from undercut.runs.selling.experiment_file import (
     ShownPrice,
     TestState,
@@ -21,6 +22,7 @@ from undercut.runs.selling.experiment_file import (
     create_state,
     load_state,
 )
+from undercut.runs.selling.in_file import in_file
 from undercut.sell.pricing.experiments.analysis import Analysis, analyse
 from undercut.sell.pricing.experiments.counts import Counts
 from undercut.sell.pricing.experiments.thompson import Verdict, next_price, standing
@@ -187,16 +189,20 @@ def analyse_file(
     prices, visitors, sales = _read_counts(path)
     today = Money.parse(control)
     if today not in prices:
-        raise ConfigError(f"today's price {today} is not in {path}")
+        named = ", ".join(str(each) for each in prices)
+        raise ConfigError(
+            f"today's price {today} is not in {path}", hint=f"--control with one of {named}"
+        )
     counts = Counts(np.array(visitors, dtype=np.int64), np.array(sales, dtype=np.int64))
-    found = analyse(
-        prices,
-        counts,
-        cost=Money.parse(cost),
-        control=prices.index(today),
-        confidence=confidence,
-        evenly=True,
-    )
+    with in_file(path):
+        found = analyse(
+            prices,
+            counts,
+            cost=Money.parse(cost),
+            control=prices.index(today),
+            confidence=confidence,
+            evenly=True,
+        )
     return analysis_json(found)
 
 
@@ -230,7 +236,7 @@ def _read_counts(path: Path) -> tuple[list[Money], list[int], list[int]]:
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8 text", file=str(path)) from error
     if not prices:
-        raise InputError("has no line with a price", file=str(path))
+        raise InputError("has no line with a price", file=str(path), hint="60usd,1000,52")
     return prices, numbers[0], numbers[1]
 
 
@@ -244,9 +250,15 @@ def _priced(text: str | None, path: Path, line: int, before: Sequence[Money]) ->
             f"{price} is not in {before[0].currency}: a test has one currency",
             file=str(path),
             line=line,
+            hint="prices that customers saw in another currency are a test of their own",
         )
     if price in before:
-        raise InputError(f"{price} is given twice", file=str(path), line=line)
+        raise InputError(
+            f"{price} is given twice",
+            file=str(path),
+            line=line,
+            hint="one line a price: add its visitors and its sales up",
+        )
     return price
 
 
@@ -254,7 +266,10 @@ def _whole(text: str | None, column: str, path: Path, line: int) -> int:
     written = (text or "").strip()
     if not written.isascii() or not written.isdigit():
         raise InputError(
-            f"{column}: expected a whole number, got {written!r}", file=str(path), line=line
+            f"{column}: expected a whole number, got {written!r}",
+            file=str(path),
+            line=line,
+            hint="1000, without separators; 0 where nobody came",
         )
     return int(written)
 
@@ -266,7 +281,7 @@ def analysis_json(found: Analysis) -> dict[str, Any]:
         "control": str(found.prices[found.control].price),
         "best": str(found.prices[found.best].price),
         "proven": found.proven,
-        "notes": [{"caution": note.caution, "text": note.text} for note in found.notes],
+        "notes": [note_json(note) for note in found.notes],
         "prices": [
             {
                 "price": str(each.price),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from undercut import __version__
 from undercut.core.errors import ConfigError
+from undercut.runs.selling.in_file import in_file
 from undercut.runs.selling.market_report.content import score_content, window_content
 from undercut.runs.selling.market_report.values import without_noise
 from undercut.runs.selling.market_snapshots import open_market
@@ -26,7 +28,8 @@ def backtest_market(*, snapshot: Path | None = None, months: int = 6) -> dict[st
         raise ConfigError(f"months ahead must be 1 to 12, got {months}", hint="--months 6")
     opened = open_market(snapshot)
     config = BacktestConfig(forecast=ForecastConfig(months=months))
-    done = backtest(opened.snapshot, config)
+    with in_file(opened.place) if opened.place is not None else nullcontext():
+        done = backtest(opened.snapshot, config)
     return without_noise(
         {
             "undercut_version": __version__,

@@ -13,7 +13,7 @@ from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.runs.selling.market_costs import read_own_costs
 from undercut.runs.selling.yaml_section import Section, read_yaml
-from undercut.sell.pricing.situation.buyers import Segment
+from undercut.sell.pricing.situation.buyers import Differing, Segment
 from undercut.sell.pricing.situation.products import Offered, Source
 from undercut.sell.pricing.situation.situation import Own, Situation
 
@@ -102,9 +102,25 @@ def _whole(top: Section, frame: Frame, own: Own, rivals: tuple[Offered, ...]) ->
             nest_correlation=nests,
             segments=segments,
             share_error=_or(top.take_float("share_error"), 0.1),
+            differing=_differing(top),
         ),
     )
     top.done()
+    return made
+
+
+def _differing(top: Section) -> Differing:
+    section = top.take_section("demand")
+    if section is None:
+        return Differing()
+    made = checked(
+        section,
+        lambda: Differing(
+            segments=bool(section.take_flag("segments")),
+            price_spread=_or(section.take_float("price_spread"), 0.0),
+        ),
+    )
+    section.done()
     return made
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from undercut.core.errors import InputError
+from undercut.runs.selling.in_file import in_file
 from undercut.runs.selling.market_file import read_market
 from undercut.runs.selling.metered import Metered, metered
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
@@ -109,7 +110,8 @@ def price_plan(request: PriceRequest) -> Priced:
         )
         costed = replace(costed, notes=(*costed.notes, lonely))
     asked = tuple(parse_supposition(each, situation.own.firm) for each in request.what_ifs)
-    model = market_model(situation, unit.marginal)
+    with in_file(request.market):
+        model = market_model(situation, unit.marginal)
     joint, why_not = _joint(costed, model)
     return Priced(
         request,
@@ -173,7 +175,7 @@ def _joint(costed: Costed, model: MarketModel) -> tuple[JointChoice | None, tupl
     if report is None or not report.plan.frontier:
         text = "no frontier of plans: nothing to choose"
         return None, (Note(Caution.NOT_IDENTIFIED, text, Says.NO_FRONTIER),)
-    value = quality_value(situation)
+    value = situation.mean_quality_value
     if value is None:
         text = "quality_value is not given: what a better plan is worth to buyers is not known"
         return None, (Note(Caution.NOT_IDENTIFIED, text, Says.NO_QUALITY_VALUE),)
@@ -183,22 +185,6 @@ def _joint(costed: Costed, model: MarketModel) -> tuple[JointChoice | None, tupl
         return None, (Note(Caution.NOT_IDENTIFIED, text, Says.NO_PLAN_COST),)
     base = next((plan.quality for plan in plans if plan.certified), plans[0].quality)
     return joint_choice(model, plans, quality_value=value, base_quality=base), ()
-
-
-def quality_value(situation: Situation) -> float | None:
-    """Money a unit of quality is worth: of the market, else the mean over the segments' answers."""
-    if situation.quality_value is not None:
-        return float(situation.quality_value.amount)
-    weights = [each.share * float(each.monthly_answers) for each in situation.segments]
-    values = [each.quality_value for each in situation.segments]
-    if not values or any(value is None for value in values):
-        return None
-    worth = sum(
-        weight * float(value.amount)
-        for weight, value in zip(weights, values, strict=True)
-        if value is not None
-    )
-    return worth / sum(weights)
 
 
 def plan_options(costed: Costed) -> list[PlanOption]:

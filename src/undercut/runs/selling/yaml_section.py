@@ -17,6 +17,7 @@ from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 Taken = TypeVar("Taken")
 _NULLS = {"", "null", "~", "Null", "NULL"}
 
@@ -152,6 +153,15 @@ class Section:
         if number != number.to_integral_value() or number <= 0:
             raise self.wrong(key, f"must be a whole number above 0, got {number}")
         return int(number)
+
+    def take_flag(self, key: str) -> bool | None:
+        """yes or no, true or false."""
+        if not self.has(key):
+            return None
+        written = self._scalar(key).strip().lower()
+        if written not in _FLAGS:
+            raise self.wrong(key, f"expected yes or no, got {written!r}", f"{key}: yes")
+        return _FLAGS[written]
 
     def take_date(self, key: str) -> date | None:
         """A day, YYYY-MM-DD."""

@@ -159,6 +159,8 @@ def _row(row: Any, number: int, file: str) -> RivalPrice:
         found = error.errors(include_url=False)[0]
         where = ".".join(map(str, found["loc"]))
         what = f"{where} is missing" if found["type"] == "missing" else f"{where}: {found['msg']}"
+        if where and found["type"] != "missing":
+            what += f", got {found['input']!r:.80}"
         raise InputError(
             f"rival {number}: {what.removeprefix(': ')}", file=file, hint=_HINT
         ) from error

@@ -73,7 +73,7 @@ def read_snapshot(text: str | bytes, *, name: str) -> MarketSnapshot:
         found = content.get("schema") if isinstance(content, dict) else type(content).__name__
         raise ArtefactError(f"{name}: schema {found!r}, expected {SCHEMA!r}", hint=_HINT)
     snapshot = MarketSnapshot(
-        built=_place(name, "built", date.fromisoformat, content.get("built")),
+        built=_place(name, "built", _day, content.get("built")),
         currency=_place(name, "currency", _currency, content.get("currency")),
         sources=_rows(name, "sources", content, _source),
         offers=_rows(name, "offers", content, _offer),
@@ -101,7 +101,9 @@ def _expect_whole(snapshot: MarketSnapshot, name: str) -> None:
         raise ArtefactError(f"{name}: an offer is named twice", hint=_HINT)
     for key in snapshot.changes:
         if key not in keys:
-            raise ArtefactError(f"{name}: changes of {key!r}, which is not among the offers")
+            raise ArtefactError(
+                f"{name}: changes of {key!r}, which is not among the offers", hint=_HINT
+            )
     if not snapshot.sources:
         raise ArtefactError(f"{name}: no sources: every price needs one", hint=_HINT)
 
@@ -111,7 +113,9 @@ def _rows(
 ) -> tuple[T, ...]:
     rows = content.get(field)
     if not isinstance(rows, list):
-        raise ArtefactError(f"{name}: {field} is {type(rows).__name__}, expected a list")
+        raise ArtefactError(
+            f"{name}: {field} is {type(rows).__name__}, expected a list", hint=_HINT
+        )
     return tuple(_place(name, f"{field}, row {n}", read, row) for n, row in enumerate(rows, 1))
 
 
@@ -119,25 +123,26 @@ def _place(name: str, where: str, read: Callable[[Any], T], value: Any) -> T:
     try:
         return read(value)
     except (ValueError, TypeError, ArithmeticError, KeyError) as error:
-        raise ArtefactError(f"{name}: {where}: {error or type(error).__name__}") from error
+        said = f"{name}: {where}: {error or type(error).__name__}"
+        raise ArtefactError(said, hint=_HINT) from error
 
 
 def _source(row: Iterable[Any]) -> Source:
     id_, title, licence, url, day, sha256 = _texts(row, 6)
-    return Source(id_, title, licence, url, date.fromisoformat(day), sha256)
+    return Source(id_, title, licence, url, _day(day), sha256)
 
 
 def _offer(row: Iterable[Any]) -> Offer:
     key, maker, model, host, given, taken, listed = _list(row, 7)
     _texts((key, maker, model, host), 4)
-    return Offer(key, maker, model, host, _price(given), _price(taken), date.fromisoformat(listed))
+    return Offer(key, maker, model, host, _price(given), _price(taken), _day(listed))
 
 
 def _change(row: Iterable[Any]) -> Change:
     day, kind, old, new, flag, source = _list(row, 6)
     if kind not in _KINDS or flag not in _FLAGS:
         raise ValueError(f"kind {kind!r} with flag {flag!r}; known: {_KINDS} with {_FLAGS}")
-    return Change(date.fromisoformat(day), kind, _price(old), _price(new), flag, str(source))
+    return Change(_day(day), kind, _price(old), _price(new), flag, str(source))
 
 
 def _rating(row: Iterable[Any]) -> Rating:
@@ -151,12 +156,18 @@ def _rating(row: Iterable[Any]) -> Rating:
 def _sighting(row: Iterable[Any]) -> Sighting:
     day, prices = _list(row, 2)
     read = {key: (_known(pair[0]), _known(pair[1])) for key, pair in _mapping(prices).items()}
-    return Sighting(date.fromisoformat(day), read)
+    return Sighting(_day(day), read)
 
 
 def _second(row: Iterable[Any]) -> SecondPrice:
     host, model, given, taken = _list(row, 4)
     return SecondPrice(host, model, _known(given), _known(taken))
+
+
+def _day(value: Any) -> date:
+    if not isinstance(value, str):
+        raise ValueError("no date, expected one such as 2026-10-21")
+    return date.fromisoformat(value)
 
 
 def _currency(value: Any) -> str:

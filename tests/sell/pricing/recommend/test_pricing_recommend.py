@@ -13,7 +13,8 @@ from undercut.core.errors import ConfigError, InputError
 from undercut.sell.pricing.cost.unit_cost import unit_cost
 from undercut.sell.pricing.equilibrium.bertrand import settle
 from undercut.sell.pricing.equilibrium.ownership import ownership
-from undercut.sell.pricing.recommend.market_model import Evidence, market_model
+from undercut.sell.pricing.recommend.market_facts import Evidence
+from undercut.sell.pricing.recommend.market_model import market_model
 from undercut.sell.pricing.recommend.options import settle_market
 from undercut.sell.pricing.recommend.recommendation import Recommendation, Why, recommend
 from undercut.sell.pricing.recommend.suppose import parse_supposition, suppose

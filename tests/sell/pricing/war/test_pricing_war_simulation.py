@@ -16,7 +16,6 @@ from undercut.sell.pricing.equilibrium.lambert import lambert_best_response
 from undercut.sell.pricing.war.buying import Buyers
 from undercut.sell.pricing.war.draws import BEHAVIOURS, draw_worlds
 from undercut.sell.pricing.war.outcome import outcome_of
-from undercut.sell.pricing.war.policies import best_markup
 from undercut.sell.pricing.war.ranges import Kind, Range, exactly
 from undercut.sell.pricing.war.ruin import ruin_probability
 from undercut.sell.pricing.war.scene import Behaviour, Policy
@@ -64,7 +63,7 @@ def test_before_and_after_the_cut_demand_is_the_logit_of_its_room(scene) -> None
     np.testing.assert_allclose(wanted.named[0], demand.shares(cut)[1:3].sum(), rtol=1e-12)
     costs = np.concatenate([scene.own.costs, scene.rivals.costs])
     best = lambert_best_response(demand, cut, costs, [0])[0]
-    markup = best_markup(buyers, elsewhere, None)[0]
+    markup = buyers.best_markups(elsewhere, None)[0, 0]
     assert scene.own.costs[0] + markup == pytest.approx(best, rel=1e-12)
 
 
@@ -86,7 +85,7 @@ def test_equal_markups_are_best_with_a_version_in_the_nest(correlation, worth_le
         )
         return -float(wanted.own[0, 0] * markups[0] + wanted.version[0] * markups[1])
 
-    closed = float(best_markup(buyers, elsewhere, version)[0])
+    closed = float(buyers.best_markups(elsewhere, version)[0, 0])
     searched = minimize(loss, [1.5, 1.5], method="Nelder-Mead", options={"fatol": 1e-13})
     assert loss([closed, closed]) <= searched.fun + 1e-9
 

@@ -69,6 +69,7 @@ def war_content(fought: Fought, *, created: datetime, language: str) -> dict[str
         ],
         "sources": _sources(facts),
         "simulation": {
+            "demand": _demand(facts),
             "paths": fought.config.paths,
             "months": fought.config.months,
             "worlds": min(fought.config.worlds, fought.config.paths),
@@ -77,6 +78,13 @@ def war_content(fought: Fought, *, created: datetime, language: str) -> dict[str
             "weights": {each: request.weights.get(each, 0.0) for each in Behaviour},
         },
     }
+
+
+def _demand(facts: WarFacts) -> str:
+    """Which model: a key of the sentences."""
+    if facts.scene.kinds is not None:
+        return "kinds"
+    return "logit" if facts.scene.nests is None else "nests"
 
 
 def _question(facts: WarFacts) -> dict[str, Any]:
@@ -100,7 +108,9 @@ def _question(facts: WarFacts) -> dict[str, Any]:
         "market": market_name(facts.request.market),
         "as_of": situation.as_of.isoformat(),
         "plan": facts.plan.description.name,
-        "version": None if facts.also is None else facts.also.description.name,
+        "version": None if facts.version is None else facts.version.name,
+        "versions_considered": list(facts.considered),
+        "version_certified": None if facts.version is None else facts.version.certified,
     }
 
 

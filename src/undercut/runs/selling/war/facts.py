@@ -11,30 +11,44 @@ from pathlib import Path
 import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
+from undercut.runs.selling.in_file import in_file
 from undercut.runs.selling.market_file import read_market
 from undercut.runs.selling.market_snapshots import open_market, shipped_market
 from undercut.runs.selling.plan_facts import PlanFacts, read_plan, serving_cost
 from undercut.runs.selling.war.origins import CALIBRATED
 from undercut.runs.selling.war.request import WarRequest, parse_cash
+from undercut.runs.selling.war.versions import (
+    Cheaper,
+    Seller,
+    best_version,
+    cheaper_plans,
+    version_notes,
+)
 from undercut.sell.market.count_cuts import cut_histories
 from undercut.sell.market.cuts import CutHistory
 from undercut.sell.market.interval import Measured
 from undercut.sell.pricing.cost.serving import MILLION
 from undercut.sell.pricing.cost.unit_cost import UnitCost, unit_cost
-from undercut.sell.pricing.demand.estimate import Caution, Note, Says
+from undercut.sell.pricing.demand.estimate import Note
+from undercut.sell.pricing.demand.kinds import Kinds
 from undercut.sell.pricing.recommend.market_model import MarketModel, market_model
 from undercut.sell.pricing.situation.situation import Situation
 from undercut.sell.pricing.war.doubts import Doubts
 from undercut.sell.pricing.war.law import CutLaw
 from undercut.sell.pricing.war.ranges import Kind, Range
-from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
+from undercut.sell.pricing.war.scene import Nests, Own, Rivals, Scene
 
 CASH_SPREAD = 0.25  # assumption: bills and late payers move cash by a quarter of monthly costs
 
 
 @dataclass(frozen=True, slots=True)
 class WarFacts:
-    """A scene and where it comes from. monthly_costs: those that run whatever is sold."""
+    """A scene and where it comes from. monthly_costs: those that run whatever is sold.
+
+    version: the cheaper plan that the scene sells beside the own one, None where there is none;
+    considered: the names of all that could be.
+    version_notes: what to mind of it, or why there is none.
+    """
 
     request: WarRequest
     scene: Scene
@@ -43,13 +57,15 @@ class WarFacts:
     unit: UnitCost
     model: MarketModel
     history: CutHistory
-    also: PlanFacts | None
+    version: Cheaper | None
+    considered: tuple[str, ...]
+    version_notes: tuple[Note, ...]
     monthly_costs: float
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Cautions of the market's model, then what the file says and a war leaves out."""
-        return (*self.model.notes, *_left_out(self.situation, self.also))
+        """Cautions of the market's model and of the version."""
+        return (*self.model.notes, *self.version_notes)
 
 
 def war_facts(request: WarRequest) -> WarFacts:
@@ -60,14 +76,15 @@ def war_facts(request: WarRequest) -> WarFacts:
     """
     situation = read_market(request.market)
     plan = read_plan(request.plan)
-    unit = unit_cost(serving_cost(plan, situation.currency, request.prices), situation.own)
-    model = market_model(situation, unit.marginal)
+    serving = serving_cost(plan, situation.currency, request.prices)
+    unit = unit_cost(serving, situation.own)
+    with in_file(request.market):
+        model = market_model(situation, unit.marginal)
     _check_rival(request, situation)
     history = _history(request)
     monthly = _monthly_costs(unit)
-    also = None if request.also is None else read_plan(request.also)
     scene = Scene(
-        own=_own(request, situation, unit, model, monthly, plan, also),
+        own=_own(request, situation, unit, model, monthly),
         rivals=_rivals(model),
         rival=request.rival,
         cut=request.cut,
@@ -75,25 +92,19 @@ def war_facts(request: WarRequest) -> WarFacts:
         law=law_of(history),
         doubts=Doubts(_coefficient(model)),
         weights=request.weights,
+        nests=_nests(model),
+        kinds=_kinds(model),
     )
-    return WarFacts(request, scene, situation, plan, unit, model, history, also, monthly)
-
-
-def _left_out(situation: Situation, also: PlanFacts | None) -> tuple[Note, ...]:
-    notes = []
-    if any(each.nest is not None for each in situation.products):
-        text = (
-            "nests of the market file only calibrate the price coefficient: the months of a war "
-            "are simulated with a plain logit, which understates how near products of a nest are"
-        )
-        notes.append(Note(Caution.INCONSISTENT, text, Says.NESTS_IGNORED))
-    if situation.segments and also is not None:
-        text = (
-            "segments of the market file are not used in a war: 'differentiate' sells the cheaper "
-            "version to all buyers alike"
-        )
-        notes.append(Note(Caution.INCONSISTENT, text, Says.SEGMENTS_IGNORED))
-    return tuple(notes)
+    seller = Seller(request, situation, model, plan, serving, unit)
+    plans, notes = cheaper_plans(seller)
+    names = tuple(each.name for each in plans)
+    chosen = best_version(scene, plans, abs(model.price_coefficient.value))
+    if chosen is not None:
+        scene = replace(scene, own=replace(scene.own, version=chosen.version))
+        notes = version_notes(chosen)
+    return WarFacts(
+        request, scene, situation, plan, unit, model, history, chosen, names, notes, monthly
+    )
 
 
 def _check_rival(request: WarRequest, situation: Situation) -> None:
@@ -115,8 +126,6 @@ def _own(
     unit: UnitCost,
     model: MarketModel,
     monthly: float,
-    plan: PlanFacts,
-    also: PlanFacts | None,
 ) -> Own:
     places = list(model.own)
     costs = model.costs[places]
@@ -128,10 +137,8 @@ def _own(
             "how much cash there is decides who survives, and nothing says it",
             hint="--cash 12months, or own: cash in the market file",
         )
-    version = None if also is None else _version(request, situation, plan, also)
     if request.override is not None:
         floors = np.zeros_like(floors)
-        version = None if version is None else replace(version, floor=0.0)
     return Own(
         prices=model.prices[places],
         costs=costs,
@@ -141,7 +148,6 @@ def _own(
         cash=parse_cash(cash, currency=situation.currency, monthly_costs=monthly),
         cash_spread=CASH_SPREAD * monthly,
         kept_fraction=float(1 - unit.payment_fraction),
-        version=version,
     )
 
 
@@ -152,13 +158,35 @@ def _monthly_costs(unit: UnitCost) -> float:
 
 
 def _rivals(model: MarketModel) -> Rivals:
-    places = [place for place in range(model.prices.size) if place not in model.own]
+    places = _rival_places(model)
     return Rivals(
         model.prices[places],
         model.costs[places],
         model.shares[places],
         tuple(model.firms[place] for place in places),
     )
+
+
+def _rival_places(model: MarketModel) -> list[int]:
+    return [place for place in range(model.prices.size) if place not in model.own]
+
+
+def _nests(model: MarketModel) -> Nests | None:
+    if model.nests is None or model.correlation is None:
+        return None
+    return Nests(
+        tuple(int(model.nests[place]) for place in model.own),
+        tuple(int(model.nests[place]) for place in _rival_places(model)),
+        tuple(float(each) for each in model.correlation),
+    )
+
+
+def _kinds(model: MarketModel) -> Kinds | None:
+    """The kinds of buyers, with the own products first as a scene has them."""
+    if model.kinds is None:
+        return None
+    order = [*model.own, *_rival_places(model)]
+    return replace(model.kinds, worth=model.kinds.worth[order])
 
 
 def _volume(situation: Situation, model: MarketModel) -> float:
@@ -178,30 +206,6 @@ def _coefficient(model: MarketModel) -> Range:
     found = model.price_coefficient
     ends = sorted(abs(each) for each in (found.low, found.value, found.high))
     return Range(ends[0], abs(found.value), ends[2], source=CALIBRATED)
-
-
-def _version(
-    request: WarRequest, situation: Situation, plan: PlanFacts, also: PlanFacts
-) -> Version:
-    unit = unit_cost(serving_cost(also, situation.currency, request.prices), situation.own)
-    better = situation.own.product.quality or plan.quality_percent
-    worse = also.quality_percent
-    if better is None or worse is None:
-        raise InputError(
-            f"{request.also}: a version needs its measured quality beside that of the plan",
-            hint="give the folders that `undercut run` wrote, not copies of the plans alone",
-        )
-    if situation.quality_value is None:
-        raise InputError(
-            "what quality is worth to buyers is not known, so a cheaper version has no value",
-            file=str(request.market),
-            hint="quality_value: 0.12 (money for one more right answer in a hundred)",
-        )
-    return Version(
-        cost=float(unit.marginal.amount),
-        floor=float(unit.floor.amount),
-        worth_less=float(situation.quality_value.amount) * (better - worse),
-    )
 
 
 def _history(request: WarRequest) -> CutHistory:

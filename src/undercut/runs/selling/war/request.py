@@ -19,7 +19,8 @@ _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
 @dataclass(frozen=True, slots=True)
 class WarRequest:
     """rival: the firm that cuts, by the fraction `cut`. cash: as written, the market file's where
-    None. also: a cheaper plan that could be sold as a version. override: who allows prices below
+    None. also: cheaper plans that could be sold as a version, beside those of
+    the run's frontier. override: who allows prices below
     the floor and why, None where nobody does. weights: of the rival's behaviours.
     """
 
@@ -31,7 +32,7 @@ class WarRequest:
     paths: int = 20_000
     months: int = 36
     seed: int = 0
-    also: Path | None = None
+    also: tuple[Path, ...] = ()
     override: Override | None = None
     tier: str = "all"
     snapshot: Path | None = None
@@ -39,13 +40,6 @@ class WarRequest:
     weights: Mapping[Behaviour, float] = field(
         default_factory=lambda: dict.fromkeys(Behaviour, 1.0)
     )
-
-
-def one_version(folders: Sequence[Path]) -> Path | None:
-    """The cheaper plan, None where there is none. Raises ConfigError for more than one."""
-    if len(folders) > 1:
-        raise ConfigError(f"a war is fought with one version at most, got {len(folders)}")
-    return folders[0] if folders else None
 
 
 def parse_cut(text: str) -> float:

@@ -78,6 +78,7 @@ def _asked(content: dict[str, Any]) -> dict[str, str]:
         "cut": formats.percent(question["cut"], 0),
         "product": question["product"],
         "now": money(content, question["price"]),
+        "version": question["version"] or "",
     }
 
 

@@ -11,7 +11,6 @@ from undercut.core.money import Money
 from undercut.sell.pricing.situation.products import Source
 
 HOURS_PER_MONTH = Decimal(730)  # 8,760 hours a year over twelve months
-SECONDS_PER_HOUR = Decimal(3600)
 MILLION = Decimal(1_000_000)
 
 
@@ -46,11 +45,6 @@ class ServingCost:
                 f"the cost of answering must be above 0, got {self.per_million} a million answers "
                 f"on a machine at {self.hourly} an hour"
             )
-
-    @property
-    def seconds_per_million(self) -> Decimal:
-        """Machine seconds that a million answers take."""
-        return self.per_million.amount / self.hourly.amount * SECONDS_PER_HOUR
 
     def machines(self, monthly_answers: Decimal, utilisation: Decimal) -> int:
         """Whole machines for so many answers a month, at most `utilisation` of each sold."""

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from undercut.core.errors import InputError
 from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.logit import Logit
+from undercut.sell.pricing.demand.mixed import MixedLogit
 from undercut.sell.pricing.demand.model import FloatArray, Response, market_shares, vector
 from undercut.sell.pricing.demand.nested import NestedLogit
+
+FittedDemand = Logit | NestedLogit | MixedLogit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class CalibratedLogit:
     margins: (J,) that the model implies; notes: where they and the known ones disagree.
     """
 
-    demand: Logit | NestedLogit
+    demand: FittedDemand
     price_coefficient: Estimate
     costs: FloatArray
     margins: FloatArray
@@ -92,7 +95,7 @@ def _calibrate(
         raise InputError(f"prices must be above 0, got {prices.min()}")
     if len(firms) != shares.size:
         raise InputError(f"firms must have {shares.size} entries, got {len(firms)}")
-    known = _known_margins(margins, shares.size)
+    known = known_margins(margins, shares.size)
     if not 0.0 <= margin_error < 1.0:
         raise InputError(f"margin_error must lie in [0, 1), got {margin_error}")
 
@@ -102,7 +105,7 @@ def _calibrate(
             return Logit(levels, coefficient)
         return NestedLogit(levels, coefficient, nests, correlation)
 
-    at_unit = _optimal_markups(build(-1.0).response(prices), firms) / prices
+    at_unit = optimal_markups(build(-1.0).response(prices), firms) / prices
     # Markups are those of coefficient -1 divided by its size: least squares in 1 / size.
     per_unit = at_unit[known]
     inverse = float(per_unit @ margins[known] / (per_unit @ per_unit))
@@ -133,11 +136,14 @@ def _result(
         estimate,
         prices * (1.0 - implied),
         implied,
-        _notes(implied, margins, known),
+        notes_on(implied, margins, known),
     )
 
 
-def _notes(implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]) -> tuple[Note, ...]:
+def notes_on(
+    implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]
+) -> tuple[Note, ...]:
+    """What to mind of margins that the model implies beside the known ones."""
     notes = [
         Note(
             Caution.FEW_OBSERVATIONS,
@@ -167,7 +173,8 @@ def _notes(implied: FloatArray, margins: FloatArray, known: NDArray[np.int64]) -
     return tuple(notes)
 
 
-def _known_margins(margins: FloatArray, count: int) -> NDArray[np.int64]:
+def known_margins(margins: FloatArray, count: int) -> NDArray[np.int64]:
+    """Places of known margins; InputError where there is none or one is not in (0, 1)."""
     margins = np.asarray(margins, dtype=np.float64)
     if margins.shape != (count,):
         raise InputError(f"margins must have {count} entries, nan where not known")
@@ -194,7 +201,7 @@ def _invert(shares: FloatArray, nests: NDArray[np.int64], correlation: FloatArra
     return utilities - correlation[nests] * np.log(within)
 
 
-def _optimal_markups(response: Response, firms: Sequence[str]) -> FloatArray:
+def optimal_markups(response: Response, firms: Sequence[str]) -> FloatArray:
     """(J,) price - cost of Bertrand-Nash: solves shares + (O * jacobian).T markup = 0."""
     names = np.array(list(firms))
     owned = names[:, None] == names[None, :]

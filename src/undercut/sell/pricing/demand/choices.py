@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from undercut.core.errors import InputError
 from undercut.sell.pricing.demand.choice_data import ChoiceData
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, normal_estimate
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says, normal_estimate
 from undercut.sell.pricing.demand.fixed_effects import codes
 from undercut.sell.pricing.demand.model import FloatArray, vector
 from undercut.sell.pricing.demand.separation import separates
@@ -209,19 +209,27 @@ def _notes(
                 Caution.SEPARATION,
                 "some combination of attributes predicts every choice: coefficients have no finite "
                 "best value; use a prior or ask for harder choices",
+                Says.SEPARATED,
             )
         )
     elif flat:
         notes.append(
-            Note(Caution.NOT_IDENTIFIED, "attributes repeat each other or never differ in a choice")
+            Note(
+                Caution.NOT_IDENTIFIED,
+                "attributes repeat each other or never differ in a choice",
+                Says.REPEATED_ATTRIBUTES,
+            )
         )
     elif not converged:
-        notes.append(Note(Caution.NO_CONVERGENCE, f"not settled in {_MOST_STEPS} steps"))
+        text, steps = f"not settled in {_MOST_STEPS} steps", {"steps": f"{_MOST_STEPS}"}
+        notes.append(Note(Caution.NO_CONVERGENCE, text, Says.STEPS_SPENT, steps))
     if data.rows < 10 * values.size:
         notes.append(
             Note(
                 Caution.FEW_OBSERVATIONS,
                 f"{data.rows} choices for {values.size} coefficients: want ten each, or a prior",
+                Says.FEW_CHOICES,
+                {"choices": f"{data.rows}", "coefficients": f"{values.size}"},
             )
         )
     return notes

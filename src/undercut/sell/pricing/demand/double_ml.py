@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.core.errors import ConfigError, InputError
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, normal_estimate
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says, normal_estimate
 from undercut.sell.pricing.demand.learners import SplineRidge
 from undercut.sell.pricing.demand.model import FloatArray, matrix, vector
 from undercut.sell.pricing.demand.two_stage import check_variation
@@ -143,10 +143,14 @@ def _notes(
             Note(
                 Caution.NO_PRICE_VARIATION,
                 f"controls explain {price_explained:.1%} of the price: little is left to see",
+                Says.CONTROLS_EXPLAIN,
+                {"share": f"{price_explained:.1%}"},
             )
         )
     if rows < 100:
-        notes.append(Note(Caution.FEW_OBSERVATIONS, f"{rows} rows; double ML wants hundreds"))
+        text, values = f"{rows} rows; double ML wants hundreds", {"rows": f"{rows}"}
+        notes.append(Note(Caution.FEW_OBSERVATIONS, text, Says.FEW_ROWS, values))
     if effects.size > 1 and float(np.ptp(effects)) > 2.0 * error:
-        notes.append(Note(Caution.NOT_IDENTIFIED, "the effect depends on how rows were split"))
+        text = "the effect depends on how rows were split"
+        notes.append(Note(Caution.NOT_IDENTIFIED, text, Says.SPLITS_DISAGREE))
     return tuple(notes)

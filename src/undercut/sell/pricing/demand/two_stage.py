@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from undercut.core.errors import InputError
 from undercut.sell.pricing.demand.anderson_rubin import Interval, anderson_rubin
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, normal_estimate
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says, normal_estimate
 from undercut.sell.pricing.demand.fixed_effects import absorb, codes
 from undercut.sell.pricing.demand.model import FloatArray, matrix, vector
 from undercut.sell.pricing.demand.moments import (
@@ -200,16 +200,28 @@ def _notes(strength: float, interval: Interval, data: _Data) -> tuple[Note, ...]
                 Caution.WEAK_INSTRUMENTS,
                 f"effective first-stage F is {strength:.3g}, below {WEAK_F:g}: use the "
                 "Anderson-Rubin interval, not the usual one",
+                Says.WEAK_FIRST_STAGE,
+                {"strength": f"{strength:.3g}", "least": f"{WEAK_F:g}"},
             )
         )
     if not interval.bounded:
-        notes.append(Note(Caution.UNBOUNDED, f"the data do not bound the effect: {interval}"))
+        text, values = f"the data do not bound the effect: {interval}", {"interval": f"{interval}"}
+        notes.append(Note(Caution.UNBOUNDED, text, Says.NOT_BOUNDED, values))
     if interval.empty:
         notes.append(
-            Note(Caution.INCONSISTENT, "no effect fits all instruments: at least one is not valid")
+            Note(
+                Caution.INCONSISTENT,
+                "no effect fits all instruments: at least one is not valid",
+                Says.NO_EFFECT_FITS,
+            )
         )
     if data.outcome.size < 30:
         notes.append(
-            Note(Caution.FEW_OBSERVATIONS, f"{data.outcome.size} rows; intervals need about 30")
+            Note(
+                Caution.FEW_OBSERVATIONS,
+                f"{data.outcome.size} rows; intervals need about 30",
+                Says.FEW_FOR_INTERVALS,
+                {"rows": f"{data.outcome.size}"},
+            )
         )
     return tuple(notes)

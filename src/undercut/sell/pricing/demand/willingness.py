@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from undercut.sell.pricing.demand.choices import ChoiceModel
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, normal_quantile
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says, normal_quantile
 
 
 def willingness_to_pay(
@@ -28,7 +28,8 @@ def willingness_to_pay(
     if not (square > 0.0 and middle**2 - square * level >= 0.0):
         text = f"the effect of {price} may be 0, so the worth of {attribute} has no bounds"
         unbounded = Estimate(attribute, worth, float("nan"), -np.inf, np.inf, confidence)
-        return unbounded, (Note(Caution.UNBOUNDED, text),)
+        values = {"attribute": attribute}
+        return unbounded, (Note(Caution.UNBOUNDED, text, Says.WORTH_NOT_BOUNDED, values),)
     root = float(np.sqrt(middle**2 - square * level))
     gradient = np.array([-1.0 / slope, value / slope**2])
     both = covariance[np.ix_([top, bottom], [top, bottom])]

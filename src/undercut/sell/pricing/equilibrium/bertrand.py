@@ -50,13 +50,6 @@ class Equilibrium:
     residual: float
     why: str
 
-    def firm_profits(self) -> dict[str, float]:
-        """Profit a buyer of each firm."""
-        return {
-            firm: float(self.profits[np.array(self.firms) == firm].sum())
-            for firm in dict.fromkeys(self.firms)
-        }
-
 
 def zeta(demand: Demand, prices: FloatArray, costs: FloatArray, owned: FloatArray) -> FloatArray:
     """(J,) the markup map: p - c = zeta(p) exactly at stationary prices.

@@ -9,7 +9,7 @@ import numpy as np
 
 from undercut.core.errors import InputError
 from undercut.core.money import Money
-from undercut.sell.pricing.demand.estimate import Caution, Note
+from undercut.sell.pricing.demand.estimate import Caution, Note, Says
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.experiments.confidence import always_valid, wilson
 from undercut.sell.pricing.experiments.counts import Belief, Counts, belief
@@ -99,11 +99,15 @@ def _margins(prices: Sequence[Money], cost: Money, counts: Counts, control: int)
     if not 0 <= control < len(prices):
         raise InputError("today's price must be one of the prices of the test")
     if counts.visitors.sum() == 0:
-        raise InputError("nobody has been shown a price yet: there is nothing to analyse")
+        raise InputError(
+            "nobody has been shown a price yet: there is nothing to analyse",
+            hint="wait until customers have seen the prices",
+        )
     margins = np.array([float((price - cost).amount) for price in prices])
     if margins.min() <= 0.0:
         raise InputError(
-            f"a sale at {prices[int(margins.argmin())]} costs {cost}: it earns nothing"
+            f"a sale at {prices[int(margins.argmin())]} costs {cost}: it earns nothing",
+            hint="--cost is what one more sale costs, in the currency of the prices",
         )
     return margins
 
@@ -174,7 +178,8 @@ def _notes(counts: Counts, *, evenly: bool) -> list[Note]:
     notes = []
     if int(counts.visitors.min()) < _FEW:
         text = f"a price was seen by {counts.visitors.min()} customers only: wait for more"
-        notes.append(Note(Caution.FEW_OBSERVATIONS, text))
+        values = {"least": f"{counts.visitors.min()}"}
+        notes.append(Note(Caution.FEW_OBSERVATIONS, text, Says.PRICE_SEEN_BY_FEW, values))
     if evenly and counts.visitors.size > 1:
         from scipy.stats import chisquare
 
@@ -183,5 +188,5 @@ def _notes(counts: Counts, *, evenly: bool) -> list[Note]:
                 "customers are not spread evenly over the prices, as they were meant to be: look "
                 "for what decides who is counted before believing any figure"
             )
-            notes.append(Note(Caution.INCONSISTENT, text))
+            notes.append(Note(Caution.INCONSISTENT, text, Says.NOT_EVEN))
     return notes

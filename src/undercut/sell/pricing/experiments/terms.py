@@ -33,13 +33,19 @@ class TestTerms:
 
     def __post_init__(self) -> None:
         if len(self.prices) < 2:
-            raise InputError(f"a price test needs two prices or more, got {len(self.prices)}")
+            raise InputError(
+                f"a price test needs two prices or more, got {len(self.prices)}",
+                hint="--price 50usd --price 60usd, today's among them",
+            )
         currency = self.prices[0].currency
         for money in (*self.prices, self.cost, self.floor, self.loss_bound):
             if money.currency != currency:
-                raise InputError(f"{money} is not in {currency}: a price test has one currency")
+                raise InputError(
+                    f"{money} is not in {currency}: a price test has one currency",
+                    hint="prices, cost, floor and loss bound alike; undercut converts nothing",
+                )
         if any(not low < high for low, high in zip(self.prices, self.prices[1:], strict=False)):
-            raise InputError("prices of a test must differ and rise")
+            raise InputError("prices of a test must differ and rise", hint="each price once")
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -51,11 +57,20 @@ class TestTerms:
                 hint="prices at the floor or above; `undercut price` says what makes it up",
             )
         if self.cost.amount < 0 or not self.cost < lowest:
-            raise InputError(f"a sale costs {self.cost.display()}: at {lowest} it earns nothing")
+            raise InputError(
+                f"a sale costs {self.cost.display()}: at {lowest} it earns nothing",
+                hint="prices above the cost of a sale, or the cost of one sale as --cost",
+            )
         if not 0 <= self.control < len(self.prices):
-            raise InputError("today's price must be one of the prices of the test")
+            raise InputError(
+                "today's price must be one of the prices of the test",
+                hint="name it with --price too",
+            )
         if self.loss_bound.amount <= 0:
-            raise InputError(f"the loss bound must be above 0, got {self.loss_bound}")
+            raise InputError(
+                f"the loss bound must be above 0, got {self.loss_bound}",
+                hint="what finding out may cost: --loss-bound 500usd",
+            )
         if self.least_visitors < 1 or not 0.0 < self.tolerance < 1.0 or self.seed < 0:
             raise InputError(
                 "least_visitors must be 1 or more, tolerance between 0 and 1, seed not below 0"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from undercut.core.errors import InputError
+from undercut.sell.pricing.demand.mixed import MixedLogit
 from undercut.sell.pricing.equilibrium.bertrand import Equilibrium, bertrand_nash
 from undercut.sell.pricing.equilibrium.check import check_equilibrium
 from undercut.sell.pricing.recommend.market_model import MarketModel
@@ -101,13 +102,22 @@ def joint_choice(
 def with_quality(
     model: MarketModel, plan: PlanOption, quality_value: float, base_quality: float
 ) -> MarketModel:
-    """The market where the own product is this plan: its utility and cost change."""
-    values = model.demand.values.copy()
-    lift = -model.demand.price_coefficient * quality_value * (plan.quality - base_quality)
-    values[0] += lift
+    """The market where the own product is this plan: its utility and cost change.
+
+    Where buyers differ, each kind values quality as it does; `quality_value` where that is unknown.
+    """
+    better, demand = plan.quality - base_quality, model.demand
+    values = demand.values.copy()
+    if isinstance(demand, MixedLogit):
+        known = None if model.kinds is None else model.kinds.quality_value
+        values[0] -= (
+            demand.price_coefficients * (quality_value if known is None else known) * better
+        )
+    else:
+        values[0] -= demand.price_coefficient * quality_value * better
     costs = model.costs.copy()
     costs[0] = plan.cost
-    return replace(model, demand=replace(model.demand, values=values), costs=costs)
+    return replace(model, demand=replace(demand, values=values), costs=costs)
 
 
 def _settled(

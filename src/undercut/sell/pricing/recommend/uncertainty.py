@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money
-from undercut.sell.pricing.demand.calibrate import CalibratedLogit
+from undercut.sell.pricing.demand.calibrate import CalibratedLogit, FittedDemand
+from undercut.sell.pricing.demand.mixed import MixedLogit
 from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.equilibrium.bertrand import bertrand_nash
 from undercut.sell.pricing.equilibrium.many_markets import settle_many
-from undercut.sell.pricing.recommend.market_model import (
-    Evidence,
-    Facts,
-    MarketModel,
-    market_facts,
-)
+from undercut.sell.pricing.recommend.market_facts import Evidence, Facts, market_facts
+from undercut.sell.pricing.recommend.market_model import MarketModel
 from undercut.sell.pricing.situation.situation import Situation
 
 _LARGEST_MARGIN = 0.98
+_MOST_STEPS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def price_range(
     Margins: times uniform(1 - e, 1 + e) with the situation's margin_error, or an elasticity drawn
     evenly from its interval. Shares, the outside one too: times exp(normal(0, share_error)), made
     to sum to 1. All independent. nan ends where fewer than half of the draws have an equilibrium.
-    All draws are settled together, each within the bound of `settle_many`.
+    Draws of (nested) logit are settled together, each within the bound of `settle_many`; where
+    buyers differ, one after the other within as many steps of the map.
     """
     config = config or RangeConfig()
     rng = np.random.default_rng(config.seed)
@@ -78,15 +79,31 @@ def price_range(
     if not explained:
         return PriceRange(np.nan, np.nan, config.mass, np.empty(0), unexplained=unexplained)
     costs = np.stack([_costs(model, each) for each in explained])
-    found = settle_many([each.demand for each in explained], costs, model.firms)
-    kept = found.prices[found.settled, 0]
+    prices, evaluations = _settled([each.demand for each in explained], costs, model)
+    kept = prices[np.isfinite(prices)]
     tail = (1.0 - config.mass) / 2.0
     ends = (np.nan, np.nan)
     if kept.size >= config.draws / 2:
         low, high = np.quantile(kept, [tail, 1.0 - tail])
         ends = (float(low), float(high))
-    unsettled = float((~found.settled).sum()) / config.draws
-    return PriceRange(*ends, config.mass, kept, unsettled, unexplained, found.evaluations)
+    unsettled = float(prices.size - kept.size) / config.draws
+    return PriceRange(*ends, config.mass, kept, unsettled, unexplained, evaluations)
+
+
+def _settled(
+    demands: Sequence[FittedDemand], costs: FloatArray, model: MarketModel
+) -> tuple[FloatArray, int]:
+    """(D,) own prices of drawn markets, nan where they do not settle; evaluations of shares."""
+    plain = [each for each in demands if not isinstance(each, MixedLogit)]
+    if len(plain) == len(demands):
+        many = settle_many(plain, costs, model.firms)
+        return np.where(many.settled, many.prices[:, 0], np.nan), many.evaluations
+    found = [
+        bertrand_nash(demand, row, model.firms, start=model.prices, most_iterations=_MOST_STEPS)
+        for demand, row in zip(demands, costs, strict=True)
+    ]
+    prices = np.array([each.prices[0] if each.converged else np.nan for each in found])
+    return prices, sum(each.iterations for each in found)
 
 
 def _drawn(

@@ -48,6 +48,31 @@ class Segment:
             raise InputError(f"the quality_value of segment {self.name} must not be below 0")
 
 
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """In what buyers differ, as the market's demand model has it; by default in nothing.
+
+    segments: in what the own products and quality are worth to them, as the segments say.
+    price_spread: standard deviation of the logarithm of what a unit of money means to them.
+    Raises InputError for a spread that is negative or beyond what a few nodes can stand for.
+    """
+
+    segments: bool = False
+    price_spread: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.price_spread <= 1.5:
+            raise InputError(
+                f"price_spread must lie in [0, 1.5], got {self.price_spread:g}",
+                hint="0.4: for two of three buyers money means between 0.67 and 1.49 times as much",
+            )
+
+    @property
+    def at_all(self) -> bool:
+        """Whether buyers differ."""
+        return self.segments or self.price_spread > 0.0
+
+
 def check_segments(segments: Sequence[Segment]) -> None:
     """InputError where two segments have one name or the shares do not sum to 1."""
     names = [segment.name for segment in segments]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from undercut.core.errors import InputError
 from undercut.core.money import Money
 from undercut.sell.pricing.demand.market import Market, Product
-from undercut.sell.pricing.situation.buyers import Segment, check_segments
+from undercut.sell.pricing.situation.buyers import Differing, Segment, check_segments
 from undercut.sell.pricing.situation.products import Offered, Source
 from undercut.sell.pricing.situation.running import FixedCost, Load, Payment, Support, Tenant
 
@@ -81,8 +81,9 @@ class Situation:
     quality_value: money for a million answers that buyers pay for a unit more of quality.
     nest_correlation: nest -> correlation in [0, 1) of what its products are worth to a buyer.
     share_error: how far off shares may be, as a standard deviation relative to themselves.
-    Raises InputError for a product named twice, shares of 1 or more, or nests without a
-    correlation.
+    differing: in what buyers differ in the demand model.
+    Raises InputError for a product named twice, shares of 1 or more, nests without a correlation,
+    or buyers who differ where there are nests too, or by segments that are not given.
     """
 
     as_of: date
@@ -94,6 +95,7 @@ class Situation:
     nest_correlation: Mapping[str, float] = field(default_factory=dict)
     segments: tuple[Segment, ...] = ()
     share_error: float = 0.1
+    differing: Differing = field(default_factory=Differing)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.share_error < 1.0:
@@ -117,6 +119,7 @@ class Situation:
             if each.nest is not None and each.nest not in self.nest_correlation:
                 raise InputError(f"the nest {each.nest!r} of {each.name} has no correlation")
         check_segments(self.segments)
+        self._one_model()
 
     @property
     def products(self) -> tuple[Offered, ...]:
@@ -130,6 +133,20 @@ class Situation:
         known = [share for share in shares if share is not None]
         return 1.0 - sum(known) if len(known) == len(shares) else None
 
+    @property
+    def mean_quality_value(self) -> float | None:
+        """Money a unit of quality is worth: of the market, else the mean over segments' answers."""
+        if self.quality_value is not None:
+            return float(self.quality_value.amount)
+        weights = [each.share * float(each.monthly_answers) for each in self.segments]
+        known = [
+            each.quality_value.amount for each in self.segments if each.quality_value is not None
+        ]
+        if not weights or len(known) < len(weights):
+            return None
+        worth = sum(weight * float(value) for weight, value in zip(weights, known, strict=True))
+        return worth / sum(weights)
+
     def market(self) -> Market:
         """The products for the demand models, in the order of `products`."""
         return Market(
@@ -140,6 +157,18 @@ class Situation:
             self.as_of,
             self.buyers,
         )
+
+    def _one_model(self) -> None:
+        if self.differing.segments and not self.segments:
+            raise InputError(
+                "demand: segments is asked for, and no segments are given",
+                hint="segments: a list with share, monthly_answers and willingness of each",
+            )
+        if self.differing.at_all and any(each.nest is not None for each in self.products):
+            raise InputError(
+                "nests and buyers who differ are two models of demand: one of them only",
+                hint="leave out either the nests or the demand section",
+            )
 
     def _one_currency(self) -> None:
         for money in self._all_money():

@@ -1,13 +1,15 @@
-"""What buyers want at given prices, for many paths at once.
+"""What buyers want at given prices, for many paths at once: plain logit, and what all models share.
 
 Logit with an outside option whose base shares are the observed ones, whatever the price
 coefficient of a path: utility is log(share / outside share) - coefficient x (price - price before).
-A version beside the first own product shares a nest with it.
+A version beside the first own product shares a nest with it. Where the scene has nests or kinds of
+buyers, `buying_nests.py` and `buying_kinds.py` stand in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -24,9 +26,48 @@ class Wanted:
     named: FloatArray
 
 
+class Buying(Protocol):
+    """Demand of a block of paths. own: the own side of the scene.
+
+    `elsewhere` and `named` are whatever a model needs to know of all that is not ours, and of the
+    rival that cut; only the model itself reads them.
+    """
+
+    @property
+    def own(self) -> Own:
+        """The own side of the scene."""
+        ...
+
+    def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Of all that is not ours, nothing included, and of the named rival alone.
+
+        factors: (F, P) rivals' prices over those before. present: (P,) 0 where the named rival
+        has left, else 1.
+        """
+        ...
+
+    def wanted(
+        self,
+        prices: FloatArray,
+        elsewhere: FloatArray,
+        named: FloatArray,
+        version: Version | None = None,
+        version_price: FloatArray | None = None,
+    ) -> Wanted:
+        """Shares at (J, P) own prices; with the version where its price is given."""
+        ...
+
+    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
+        """(J, P) or (J + 1, P) markups over unit cost that earn most at once, the version's last.
+
+        Fewer rows stand for all: (1, P) where one markup is best for every product.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Buyers:
-    """Demand of a block of paths; own, rivals as in the scene. coefficient: (P,), above 0."""
+    """Plain logit. own, rivals as in the scene. coefficient: (P,), above 0."""
 
     own: Own
     rivals: Rivals
@@ -41,23 +82,18 @@ class Buyers:
         """Demand that reproduces the scene's shares at its prices."""
         own, rivals = scene.own, scene.rivals
         outside = 1.0 - own.shares.sum() - rivals.shares.sum()
-        places = tuple(rivals.names.index(firm) for firm in rivals.firms)
         return cls(
             own,
             rivals,
             coefficient,
             own.shares / outside,
             rivals.shares / outside,
-            places,
+            rivals.places,
             scene.named,
         )
 
     def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """exp of utility of all that is not ours, nothing included, and of the named rival alone.
-
-        factors: (F, P) rivals' prices over those before. present: (P,) 0 where the named rival
-        has left, else 1.
-        """
+        """(P,) exp of utility of all that is not ours, and of the named rival alone."""
         total, named = np.ones_like(self.coefficient), np.zeros_like(self.coefficient)
         for place, firm in enumerate(self.firm_of):
             change = self.rivals.prices[place] * (factors[firm] - 1.0)
@@ -93,20 +129,45 @@ class Buyers:
         if version is None or version_price is None:
             total = elsewhere + pull.sum(axis=0)
             return Wanted(pull / total, np.zeros_like(total), named / total)
-        within, nest = nested(pull[0], self.version_pull(version, version_price), version)
+        parted = nested(pull[0], self.version_pull(version, version_price), version.correlation)
+        within, nest = parted
         total = elsewhere + nest + pull[1:].sum(axis=0)
         own = pull / total
         own[0] = nest * within / total
         return Wanted(own, nest * (1.0 - within) / total, named / total)
 
+    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
+        """(1, P) the markup over unit cost, the same on all own products, that earns most at once.
+
+        A firm that owns its nests whole puts equal markups on all its products under (nested) logit
+        (Anderson & de Palma 1992), so the answer has Lambert's closed form.
+        """
+        own = self.own
+        costs = np.broadcast_to(own.costs[:, None], (own.costs.size, elsewhere.size))
+        pull = self.own_pull(costs)
+        if version is None:
+            at_cost = pull.sum(axis=0)
+        else:
+            alone = self.version_pull(version, np.full(elsewhere.size, version.cost))
+            at_cost = nested(pull[0], alone, version.correlation)[1] + pull[1:].sum(axis=0)
+        return (lambert(at_cost, elsewhere) / self.coefficient)[None, :]
+
+
+def lambert(at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:
+    """Best markup times the price coefficient, from exp of utility at cost and of the rest."""
+    from scipy.special import wrightomega
+
+    found: FloatArray = 1.0 + wrightomega(np.log(at_cost / elsewhere) - 1.0)
+    return found
+
 
 def nested(
-    parent: FloatArray, version: FloatArray, terms: Version
+    parent: FloatArray, version: FloatArray, correlation: float
 ) -> tuple[FloatArray, FloatArray]:
     """Share of the parent within the nest, and exp of the nest's value, from both alone."""
-    power = 1.0 / (1.0 - terms.correlation)
+    power = 1.0 / (1.0 - correlation)
     # relative to the larger, so that no power overflows
     top = np.maximum(parent, version)
     first, second = (parent / top) ** power, (version / top) ** power
     both = first + second
-    return first / both, top * both ** (1.0 - terms.correlation)
+    return first / both, top * both ** (1.0 - correlation)

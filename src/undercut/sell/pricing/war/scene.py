@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from undercut.core.errors import InputError
+from undercut.sell.pricing.demand.kinds import Kinds
 from undercut.sell.pricing.demand.model import FloatArray, market_shares, vector
 from undercut.sell.pricing.war.doubts import Doubts
 from undercut.sell.pricing.war.law import CutLaw
@@ -43,7 +44,8 @@ class Behaviour(StrEnum):
 class Version:
     """A cheaper certified plan that could be sold beside the first own product.
 
-    cost, floor: a unit. worth_less: by how much less money buyers value a unit of it.
+    cost, floor: a unit. worth_less: by how much less money buyers value a unit of it;
+    worth_less_by_kind: (I,) the same for each kind of the scene, None where all are alike.
     correlation: how near it is to its parent in buyers' eyes, in [0, 1); 0 would invent buyers.
     launch_cost: once. launch_months: until it sells.
     """
@@ -54,6 +56,7 @@ class Version:
     correlation: float = 0.7
     launch_cost: float = 0.0
     launch_months: int = 2
+    worth_less_by_kind: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.correlation < 1.0:
@@ -98,6 +101,30 @@ class Rivals:
         """Each firm once, in order of appearance."""
         return tuple(dict.fromkeys(self.firms))
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """(R,) the place of each product's firm in `names`."""
+        return tuple(self.names.index(firm) for firm in self.firms)
+
+
+@dataclass(frozen=True, slots=True)
+class Nests:
+    """Nests of nested logit: (J,) of the own products, (R,) of rivals'; (G,) correlation of each.
+
+    Raises InputError for a nest without a correlation, or one outside [0, 1).
+    """
+
+    own: tuple[int, ...]
+    rivals: tuple[int, ...]
+    correlation: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        used = (*self.own, *self.rivals)
+        if min(used) < 0 or max(used) >= len(self.correlation):
+            raise InputError(f"nests must be 0 to {len(self.correlation) - 1}, got {used}")
+        if not all(0.0 <= each < 1.0 for each in self.correlation):
+            raise InputError(f"correlations must lie in [0, 1), got {self.correlation}")
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -119,9 +146,12 @@ class Scene:
     weights: Mapping[Behaviour, float] = field(
         default_factory=lambda: dict.fromkeys(Behaviour, 1.0)
     )
+    nests: Nests | None = None
+    kinds: Kinds | None = None
 
     def __post_init__(self) -> None:
         _check_products(self.own, self.rivals)
+        self._check_demand()
         if self.rival not in self.rivals.firms:
             raise InputError(
                 f"no rival product is sold by {self.rival!r}",
@@ -134,6 +164,18 @@ class Scene:
         weights = list(self.weights.values())
         if min(weights, default=0.0) < 0.0 or not sum(weights) > 0.0:
             raise InputError(f"weights of behaviours must not be below 0 nor all 0, got {weights}")
+
+    def _check_demand(self) -> None:
+        own, others = len(self.own.prices), len(self.rivals.prices)
+        if self.nests is not None and self.kinds is not None:
+            raise InputError("nests and kinds of buyers are two models of demand: one of them only")
+        if self.nests is not None and (len(self.nests.own), len(self.nests.rivals)) != (
+            own,
+            others,
+        ):
+            raise InputError(f"nests must be given for {own} own and {others} other products")
+        if self.kinds is not None and self.kinds.worth.shape[0] != own + others:
+            raise InputError(f"what products are worth must have {own + others} rows")
 
     @property
     def named(self) -> int:

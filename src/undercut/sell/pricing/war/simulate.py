@@ -10,7 +10,8 @@ import numpy as np
 
 from undercut.core.errors import ConfigError
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.war.buying import Buyers
+from undercut.sell.pricing.war.buying import Buying
+from undercut.sell.pricing.war.buying_models import buying_of
 from undercut.sell.pricing.war.draws import (
     Chances,
     Float32Array,
@@ -101,11 +102,12 @@ def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple
         rows = slice(first, min(first + _BLOCK, config.paths))
         mine = worlds.of(world_of[rows])
         chances = draw_chances(scene, config.months, rows.stop - first, block, config.seed)
+        buyers = buying_of(scene, mine.price_coefficient)
         for policy in policies:
             if policy is Policy.LEAVE:
                 _leave(scene, config, chances, made[policy], rows)
             else:
-                _play(policy, scene, config, mine, chances, made[policy], rows)
+                _play(policy, scene, config, mine, buyers, chances, made[policy], rows)
 
     blocks = range(-(-config.paths // _BLOCK))
     with ThreadPoolExecutor(config.threads) as pool:
@@ -175,13 +177,13 @@ def _play(
     scene: Scene,
     config: WarConfig,
     worlds: Worlds,
+    buyers: Buying,
     chances: Chances,
     sheets: _Sheets,
     rows: slice,
 ) -> None:
     """One policy on one block of paths."""
     own, paths = scene.own, worlds.growth.size
-    buyers = Buyers.of(scene, worlds.price_coefficient)
     facts = rival_facts(scene, worlds)
     state = start(scene, worlds, facts)
     shares = np.repeat(own.shares[:, None], paths, axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from undercut.core.errors import InputError
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.model import FloatArray, vector
 from undercut.sell.pricing.demand.survey.bootstrap import BootstrapConfig, bootstrap
 
@@ -125,17 +125,25 @@ def _notes(
 ) -> tuple[Note, ...]:
     notes = []
     if np.abs(raw - demand).max() > 1e-12:
-        notes.append(Note(Caution.INCONSISTENT, "some share rose with the price: pooled"))
+        text = "some share rose with the price: pooled"
+        notes.append(Note(Caution.INCONSISTENT, text, Says.POOLED))
     end = {asked[0]: "lowest", asked[-1]: "highest"}.get(best.value)
     if end is not None:
         notes.append(
             Note(
                 Caution.AT_EDGE,
                 f"the best price {best.value:g} is the {end} asked: better ones may lie beyond",
+                Says.BEST_AT_END,
+                {"price": f"{best.value:g}"},
             )
         )
     if table.shape[0] < 30:
         notes.append(
-            Note(Caution.FEW_OBSERVATIONS, f"{table.shape[0]} respondents; want 30 or more")
+            Note(
+                Caution.FEW_OBSERVATIONS,
+                f"{table.shape[0]} respondents; want 30 or more",
+                Says.FEW_RESPONDENTS,
+                {"count": f"{table.shape[0]}", "wanted": "30"},
+            )
         )
     return tuple(notes)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from undercut.core.errors import InputError
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.model import FloatArray, vector
 from undercut.sell.pricing.demand.survey.answers import PriceAnswers
 from undercut.sell.pricing.demand.survey.bootstrap import BootstrapConfig, bootstrap
@@ -120,10 +120,20 @@ def _notes(answers: PriceAnswers, chances: FloatArray) -> tuple[Note, ...]:
     odd = int((chances[:, 1] < chances[:, 2]).sum())
     if odd:
         notes.append(
-            Note(Caution.INCONSISTENT, f"{odd} respondents would rather buy when it is expensive")
+            Note(
+                Caution.INCONSISTENT,
+                f"{odd} respondents would rather buy when it is expensive",
+                Says.BUY_DEAR,
+                {"count": f"{odd}"},
+            )
         )
     if answers.count < 30:
         notes.append(
-            Note(Caution.FEW_OBSERVATIONS, f"{answers.count} respondents; want 30 or more")
+            Note(
+                Caution.FEW_OBSERVATIONS,
+                f"{answers.count} respondents; want 30 or more",
+                Says.FEW_RESPONDENTS,
+                {"count": f"{answers.count}", "wanted": "30"},
+            )
         )
     return tuple(notes)

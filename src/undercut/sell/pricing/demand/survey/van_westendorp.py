@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note
+from undercut.sell.pricing.demand.estimate import Caution, Estimate, Note, Says
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.demand.survey.answers import PriceAnswers
 from undercut.sell.pricing.demand.survey.bootstrap import BootstrapConfig, bootstrap
@@ -128,13 +128,26 @@ def _notes(answers: PriceAnswers, missing: FloatArray) -> tuple[Note, ...]:
                 Caution.DROPPED_ANSWERS,
                 f"{answers.dropped} of {given} answers contradict themselves and "
                 f"{answers.unanswered} are incomplete: left out",
+                Says.CONTRADICTORY,
+                {
+                    "dropped": f"{answers.dropped}",
+                    "given": f"{given}",
+                    "incomplete": f"{answers.unanswered}",
+                },
             )
         )
     if answers.count < _WANTED:
         notes.append(
-            Note(Caution.FEW_OBSERVATIONS, f"{answers.count} respondents; want {_WANTED} or more")
+            Note(
+                Caution.FEW_OBSERVATIONS,
+                f"{answers.count} respondents; want {_WANTED} or more",
+                Says.FEW_RESPONDENTS,
+                {"count": f"{answers.count}", "wanted": f"{_WANTED}"},
+            )
         )
     for name, share in zip(POINTS, missing, strict=True):
         if share > 0.0:
-            notes.append(Note(Caution.NOT_IDENTIFIED, f"{name} is missing in {share:.0%} of draws"))
+            text, values = f"{name} is missing in {share:.0%} of draws", {"share": f"{share:.0%}"}
+            found = Note(Caution.NOT_IDENTIFIED, text, Says.MISSING_POINT, {"name": name, **values})
+            notes.append(found)
     return tuple(notes)

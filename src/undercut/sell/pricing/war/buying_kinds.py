@@ -1,0 +1,129 @@
+"""Buyers who differ, for many paths at once: a crowd of logit buyers (random coefficients).
+
+Levels of utility are those at which the crowd has the scene's shares, found anew for each price
+coefficient. Products of one firm carry different markups here and profit may have several peaks,
+at most one near each kind's own best markup: the highest of a grid between those is brought to
+rounding error by the map of Morrow & Skerlos (2011), path by path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from undercut.sell.pricing.demand.kinds import Kinds, utilities_behind
+from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.war.buying import Wanted, lambert, nested
+from undercut.sell.pricing.war.markup_map import Crowd, settle
+from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
+
+_GRID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class KindsBuyers:
+    """Mixed logit. coefficient: (I, P) of each kind; own_values (J, I, P), rival_values (R, I, P):
+    utility at prices before. `elsewhere` and `named` are (I, P) sums of exp of utility.
+    """
+
+    own: Own
+    rivals: Rivals
+    weights: FloatArray
+    coefficient: FloatArray
+    own_values: FloatArray
+    rival_values: FloatArray
+    named: int
+
+    @classmethod
+    def of(cls, scene: Scene, kinds: Kinds, coefficient: FloatArray) -> KindsBuyers:
+        """Demand that reproduces the scene's shares at its prices."""
+        prices = np.concatenate([scene.own.prices, scene.rivals.prices])
+        shares = np.concatenate([scene.own.shares, scene.rivals.shares])
+        different, place = np.unique(coefficient, return_inverse=True)
+        values = np.moveaxis(utilities_behind(kinds, prices, shares, different), 0, 2)[:, :, place]
+        count = scene.own.shares.size
+        sizes = kinds.sensitivity[:, None] * coefficient
+        parts = (values[:count], values[count:], scene.named)
+        return cls(scene.own, scene.rivals, kinds.weights, sizes, *parts)
+
+    def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """As in `Buying`; both (I, P)."""
+        total, named = np.ones_like(self.coefficient), np.zeros_like(self.coefficient)
+        for place, firm in enumerate(self.rivals.places):
+            change = self.rivals.prices[place] * (factors[firm] - 1.0)
+            pull = np.exp(self.rival_values[place] - self.coefficient * change)
+            if firm == self.named:
+                pull *= present
+                named += pull
+            total += pull
+        return total, named
+
+    def wanted(
+        self,
+        prices: FloatArray,
+        elsewhere: FloatArray,
+        named: FloatArray,
+        version: Version | None = None,
+        version_price: FloatArray | None = None,
+    ) -> Wanted:
+        """As in `Buying`."""
+        pull = np.exp(self._own_values(prices))
+        if version is None or version_price is None:
+            total = elsewhere + pull.sum(axis=0)
+            nothing = np.zeros(total.shape[1])
+            return Wanted(self._mean(pull / total), nothing, self._mean(named / total))
+        alone = np.exp(self._version_values(version, version_price))
+        within, nest = nested(pull[0], alone, version.correlation)
+        total = elsewhere + nest + pull[1:].sum(axis=0)
+        first, beside = nest * within / total, nest * (1.0 - within) / total
+        own = self._mean(np.concatenate([first[None], pull[1:] / total]))
+        return Wanted(own, self._mean(beside), self._mean(named / total))
+
+    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
+        """(J, P) or (J + 1, P), the version's last."""
+        paths = elsewhere.shape[1]
+        values = self._own_values(np.repeat(self.own.costs[:, None], paths, axis=1))
+        if version is not None:
+            beside = self._version_values(version, np.full(paths, version.cost))
+            values = np.concatenate([values, beside[None]])
+        crowd = Crowd(
+            self.weights,
+            self.coefficient,
+            values,
+            elsewhere,
+            0.0 if version is None else version.correlation,
+        )
+        return settle(crowd, self._start(crowd))
+
+    def _start(self, crowd: Crowd) -> FloatArray:
+        """(K, P) the best of equal markups between those that single kinds would be asked."""
+        at_cost = crowd.at_cost()
+        each = lambert(at_cost, crowd.elsewhere) / self.coefficient
+        low, high = each.min(axis=0), each.max(axis=0)
+        best, most = low, np.full(low.size, -np.inf)
+        for step in np.linspace(0.0, 1.0, _GRID):
+            markup = low * (high / low) ** step
+            pull = at_cost * np.exp(-self.coefficient * markup)
+            profit = markup * (self.weights @ (pull / (crowd.elsewhere + pull)))
+            best, most = np.where(profit > most, markup, best), np.maximum(profit, most)
+        return np.repeat(best[None, :], len(crowd.values), axis=0)
+
+    def _own_values(self, prices: FloatArray) -> FloatArray:
+        change = prices - self.own.prices[:, None]
+        found: FloatArray = self.own_values - self.coefficient * change[:, None, :]
+        return found
+
+    def _version_values(self, version: Version, price: FloatArray) -> FloatArray:
+        """(I, P) utility of the version at its (P,) price, as if it stood alone."""
+        by_kind = version.worth_less_by_kind
+        less = version.worth_less if by_kind is None else by_kind[:, None]
+        found: FloatArray = self.own_values[0] - self.coefficient * (
+            price + less - self.own.prices[0]
+        )
+        return found
+
+    def _mean(self, by_kind: FloatArray) -> FloatArray:
+        """Over kinds: the last axis but one."""
+        found: FloatArray = self.weights @ by_kind
+        return found
