@@ -18,8 +18,8 @@ class LabelCertificate(BaseModel):
     """What is known of the share of wrong labels.
 
     certified: whether the target is kept at the stated confidence. upper_bound: of the share of
-    wrong labels as they stood when the sample was drawn, at `confidence`; what the judge corrected
-    since has only lowered it. sample, wrong: audited labels, and those among them that the judge
+    wrong labels, at `confidence`, those of the sample as the judge mended them and the others as
+    they stood when it was drawn. sample, wrong: audited labels, and those among them that the judge
     did not confirm. believed: share that the answers themselves suggest, which certifies nothing.
     files: sha256 of the label files.
     """
@@ -38,8 +38,8 @@ class LabelCertificate(BaseModel):
     believed: float
     labels: int
     method: str = (
-        "Clopper-Pearson, one-sided, on a simple random sample of the labels that the judge had not"
-        " given itself"
+        "exact limit for a finite set (hypergeometric), one-sided, on a simple random sample of the"
+        " labels that the judge had not given itself; what it called wrong there is mended"
     )
     files: dict[str, str] = {}
 

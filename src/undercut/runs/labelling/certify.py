@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from undercut.build.labels.audit.binomial import exact_upper
+from collections.abc import Mapping
+
+from undercut.build.labels.audit.finite import most_wrong
 from undercut.build.labels.deciding.position import Step
 from undercut.runs.labelling.certificate import LabelCertificate
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.journal import AuditDrawn, Journal
-from undercut.runs.labelling.position import count_wrong, judged
+from undercut.runs.labelling.position import count_kept, count_wrong, judged
 
 
 def certify(
@@ -19,6 +21,7 @@ def certify(
     texts: int,
     judge: str | None,
     judged_by: int,
+    gold: Mapping[str, str],
 ) -> LabelCertificate:
     """What the audits say of the labels; nothing certified where none was finished.
 
@@ -43,15 +46,16 @@ def certify(
         # were all the others wrong, it would be no more than this
         found = {"certified": True, "upper_bound": rest, "sample": judged_by, "wrong": 0}
         return plain.model_copy(update=found)
-    done: list[tuple[AuditDrawn, int]] = []
+    done: list[tuple[AuditDrawn, int, int]] = []
     for audit in journal.audits():
-        wrong = count_wrong(audit, judged(journal, audit, config.budget_money.currency))
+        said = judged(journal, audit, config.budget_money.currency)
+        wrong = count_wrong(audit, said)
         if wrong is not None:
-            done.append((audit, wrong))
+            done.append((audit, wrong, count_kept(audit, said, gold)))
     if not done:
         return plain
-    audit, wrong = done[-1]
-    bound = _bound(audit, wrong) * audit.population / max(texts, 1)
+    audit, wrong, kept = done[-1]
+    bound = _most_left(audit, wrong, kept) / max(texts, 1)
     return plain.model_copy(
         update={
             "certified": bound <= config.target_error,
@@ -63,8 +67,7 @@ def certify(
     )
 
 
-def _bound(audit: AuditDrawn, wrong: int) -> float:
-    """Of the labels that the sample was drawn from; exact where all of them were drawn."""
-    if len(audit.labels) == audit.population:
-        return wrong / audit.population
-    return exact_upper(wrong, len(audit.labels), confidence=1 - audit.alpha)
+def _most_left(audit: AuditDrawn, wrong: int, kept: int) -> int:
+    """Wrong labels at most, once those of the sample are mended but for `kept` of them."""
+    among = most_wrong(wrong, len(audit.labels), audit.population, confidence=1 - audit.alpha)
+    return among - wrong + kept

@@ -26,6 +26,7 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         texts=len(job.items),
         judge=None if judge is None else job.facts[judge].name,
         judged_by=int(seen.sum()),
+        gold=job.gold,
     )
     texts = [(ask.item, ask.text) for ask in job.everything]
     signed = write_all(job.config.out_folder, certificate, labels, texts)

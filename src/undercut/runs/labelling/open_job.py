@@ -72,6 +72,7 @@ class Job:
             sources=self.facts,
             gold=self.gold,
             budget=self.config.budget_money,
+            target_error=self.config.target_error,
         )
         vectors = self.vectors()
         kept = None if vectors is None else vectors[: len(self.items)]

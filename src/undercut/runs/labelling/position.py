@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from undercut.build.labels.audit.finite import allowed_in_sample
 from undercut.build.labels.deciding.answers import heard
+from undercut.build.labels.deciding.audit_plan import count_of
 from undercut.build.labels.deciding.position import AuditDone, Position
 from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.money import Money
@@ -21,6 +23,7 @@ def read_position(
     sources: Sequence[WorkerFacts],
     gold: Mapping[str, str],
     budget: Money,
+    target_error: float,
 ) -> Position:
     """Everything that happened so far, as the deciding part takes it."""
     place = {ask.item: number for number, ask in enumerate(items)}
@@ -38,18 +41,44 @@ def read_position(
     )
     drawn = journal.audits()
     answered = _answered(journal, drawn, budget.currency)
+    may_stay = count_of(target_error, len(items))
     left = budget - journal.committed(budget.currency)
     return Position(
         heard=said,
         asks=asks,
         audits=tuple(
-            AuditDone(len(a.labels), a.allowed, a.predicted, count_wrong(a, found))
+            AuditDone(
+                len(a.labels),
+                _allowed(a, found, gold, may_stay),
+                a.predicted,
+                count_wrong(a, found),
+            )
             for a, found in zip(drawn, answered, strict=True)
         ),
         money=float(left.amount),
         budget=float(budget.amount),
         explored=int(journal.meta("explored") or 0),
     )
+
+
+def count_kept(audit: AuditDrawn, said: Mapping[str, str | None], gold: Mapping[str, str]) -> int:
+    """Labels that the judge did not confirm and that stay: it abstained, or gold says otherwise."""
+    unlike = [(item, said.get(item)) for item, label in audit.labels.items()]
+    unlike = [(item, other) for item, other in unlike if other != audit.labels[item]]
+    return sum(other is None or gold.get(item, other) != other for item, other in unlike)
+
+
+def _allowed(
+    audit: AuditDrawn, said: Mapping[str, str | None], gold: Mapping[str, str], may_stay: int
+) -> int:
+    """Wrong labels in the sample with which the target is kept: fewer where some are not mended."""
+    kept = count_kept(audit, said, gold)
+    if not kept:
+        return audit.allowed
+    if kept > may_stay:
+        return -1
+    size = len(audit.labels)
+    return allowed_in_sample(size, audit.population, may_stay - kept, alpha=audit.alpha)
 
 
 def judged(journal: Journal, audit: AuditDrawn, currency: str) -> dict[str, str | None]:

@@ -49,6 +49,21 @@ class Heard:
         machine = np.array([facts.kind in MACHINES for facts in self.sources], dtype=bool)
         return np.asarray(machine[self.vote_source])
 
+    def said_by_copy(self) -> NDArray[np.bool_]:
+        """(items, sources): whether a source whose every voice this one's voices copy answered.
+
+        What a copy would say is known then: hearing it again tells nothing. A stated family is
+        not enough: two prompts of one model differ now and then.
+        """
+        cluster, asked = find_copies(self.votes).cluster, self.asked() > 0
+        known = np.zeros(asked.shape, dtype=bool)
+        voices = [cluster[self.source == number] for number in range(len(self.sources))]
+        for one, own in enumerate(voices):
+            for other, theirs in enumerate(voices):
+                if one != other and len(own) and np.isin(own, theirs).all():
+                    known[:, one] |= asked[:, other]
+        return known
+
     def families(self) -> IntArray:
         """(voices,): the lowest voice id of each family; voices without one stand alone.
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from undercut.build.labels.audit.finite import allowed_in_sample
 from undercut.build.labels.votes import Floats, IntArray
 
 SIZES = (60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 500, 600, 800, 1000, 1500, 2000)
-# Below a quarter of the target, labels cost more than the audits they save.
-SHARES = np.linspace(0.25, 0.8, 23)
+# Of the target. Below a quarter, labels cost more than the audits they save; above it, an audit of
+# much of the labels mends so many that the rest keeps the target.
+SHARES = np.linspace(0.25, 3.0, 111)
 # Predicted errors are off by about a third of themselves: a gamma spread of this weight.
 SPREAD = 9.0
 
@@ -18,7 +20,8 @@ SPREAD = 9.0
 @dataclass(frozen=True, slots=True)
 class AuditPlan:
     """items: to draw and have judged. allowed: wrong labels among them with which the target is
-    certified. planned_error: to reach, by prediction, before drawing. passes: chance of passing.
+    certified, once these are mended. planned_error: to reach, by prediction, before drawing.
+    passes: chance of passing.
     """
 
     items: int
@@ -41,15 +44,17 @@ def plan_audit(
 
     items: labels in all. alpha: allowed chance of a wrong certificate. error_price: of avoiding
     one more wrong label. error_now: where prediction stands. None where no sample can certify
-    the target. The limit is Clopper and Pearson's (1934), one-sided.
+    the target. The limit is exact for so many labels, one-sided, and counts what the judge finds as
+    mended: of few labels an audit is also the buying of the judge's labels for its sample.
     """
+    left = count_of(target_error, items)
     best: tuple[float, AuditPlan] | None = None
     for size in (*(size for size in SIZES if size < items), items):
         whole = size == items
-        allowed = int(target_error * size) if whole else largest_count(size, target_error, alpha)
+        allowed = left if whole else allowed_in_sample(size, items, left, alpha=alpha)
         if allowed < 0 or not size:
             continue
-        errors = target_error * SHARES
+        errors = np.minimum(target_error * SHARES, 1.0)
         chance = chance_of_passing(size, allowed, errors)
         good = np.flatnonzero(chance >= passes)
         if not len(good):
@@ -60,6 +65,11 @@ def plan_audit(
         if best is None or cost < best[0]:
             best = (cost, AuditPlan(size, allowed, planned, float(chance[good[-1]])))
     return None if best is None else best[1]
+
+
+def count_of(share: float, items: int) -> int:
+    """The most wrong labels of so many that are no larger a share."""
+    return int(share * items + 1e-9)
 
 
 def largest_count(size: int, target_error: float, alpha: float) -> int:

@@ -56,9 +56,11 @@ class Learnt:
     standing: Standing
 
 
-def learn(heard: Heard) -> Learnt:
+def learn(heard: Heard, judge: int | None = None) -> Learnt:
     """Expectation maximisation over items and workers with Beta priors from the workers' facts.
 
+    judge: id of the source whose answers are the truth (`judge.as_truth` makes them gold): it is
+    not judged by itself, so its accuracy stays what its facts and gold of the user say.
     Source of the scheme: Dawid and Skene (1979), one coin a voice, with a level above the voices.
     """
     accuracy = _first_accuracy(heard)
@@ -66,6 +68,8 @@ def learn(heard: Heard) -> Learnt:
     families = heard.families()
     weight = voice_parts(heard.votes, families)
     judged = _judged(heard, families)
+    if judge is not None:
+        judged = np.where(heard.vote_source == judge, 0.0, judged)
     for _ in range(ROUNDS):
         standing = stand(heard, accuracy, collision, weight)
         skills = _skills(heard, standing.right, judged)
@@ -74,7 +78,7 @@ def learn(heard: Heard) -> Learnt:
         moved = _accuracy(heard, voice, curves)
         change = float(np.abs(moved - accuracy).max(initial=0.0))
         accuracy = moved
-        collision = _collision(heard, standing)
+        collision = _collision(heard, standing, families, weight)
         if change < REST:
             break
     standing = stand(heard, accuracy, collision, weight)
@@ -187,15 +191,27 @@ def _accuracy(heard: Heard, voice: Floats, curves: tuple[Curve | None, ...]) -> 
     return accuracy
 
 
-def _collision(heard: Heard, standing: Standing) -> float:
-    """Share of agreeing pairs among pairs of wrong votes, judged where gold tells."""
+def _collision(heard: Heard, standing: Standing, families: IntArray, weight: Floats) -> float:
+    """Share of agreeing pairs among pairs of wrong votes, judged where gold tells.
+
+    A family is one voice here too: that copies agree says nothing of whether errors meet.
+    """
     votes = heard.votes
     wrong = (heard.gold[votes.item] != UNKNOWN) & (standing.right < 0.5)
     classes = len(votes.classes)
     least = 1 / max(classes - 1, 1)
-    per_item = np.bincount(votes.item[wrong], minlength=len(votes.items)).astype(np.float64)
-    cells = np.bincount(votes.item[wrong] * classes + votes.label[wrong]).astype(np.float64)
-    pairs = float((per_item * (per_item - 1)).sum())
-    alike = float((cells * (cells - 1)).sum())
+    cell = votes.item[wrong] * classes + votes.label[wrong]
+    family = families[votes.worker[wrong]]
+    pairs = _pairs_between(votes.item[wrong], family, weight[wrong])
+    alike = _pairs_between(cell, family, weight[wrong])
     prior = max(COLLISION, least)
     return max(least, (alike + COLLISION_WEIGHT * prior) / (pairs + COLLISION_WEIGHT))
+
+
+def _pairs_between(cell: IntArray, family: IntArray, weight: Floats) -> float:
+    """Pairs of votes in one cell, of two families, each counted by both weights."""
+    if not len(cell):
+        return 0.0
+    keys, place = np.unique(np.stack([cell, family]), axis=1, return_inverse=True)
+    parts = np.bincount(place.ravel(), weight)
+    return float((np.bincount(keys[0], parts) ** 2).sum() - (parts**2).sum())

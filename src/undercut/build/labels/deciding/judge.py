@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.build.labels.deciding.answers import Heard
+from undercut.build.labels.deciding.answers import UNKNOWN, Heard
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.position import AuditDone
 from undercut.build.labels.workers import WorkerKind
@@ -47,6 +48,26 @@ def judged_items(heard: Heard, judge: int | None) -> NDArray[np.bool_]:
     if judge is not None:
         seen[heard.votes.item[heard.vote_source == judge]] = True
     return seen
+
+
+def as_truth(heard: Heard, judge: int | None) -> Heard:
+    """The answers with the judge's taken as gold, where its voices agree and no gold is known.
+
+    The certificate counts labels by what the judge says of them; labels that go against the judge
+    would be wrong by that count, however many others were sure. As gold they also measure the
+    others: a model that is believed too good is found out on the very texts the judge was paid for.
+    """
+    if judge is None:
+        return heard
+    votes = heard.votes
+    of_judge = np.flatnonzero(heard.vote_source == judge)
+    item, label = votes.item[of_judge], votes.label[of_judge]
+    least = np.full(len(votes.items), len(votes.classes), dtype=np.int64)
+    most = np.full(len(votes.items), UNKNOWN, dtype=np.int64)
+    np.minimum.at(least, item, label)
+    np.maximum.at(most, item, label)
+    gold = np.where((heard.gold == UNKNOWN) & (least == most), most, heard.gold)
+    return replace(heard, gold=np.asarray(gold, dtype=np.int64))
 
 
 def alpha_of(number: int, config: MarketConfig) -> float:

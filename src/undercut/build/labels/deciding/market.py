@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.answers import UNKNOWN, Heard
 from undercut.build.labels.deciding.beliefs import Learnt
@@ -65,11 +66,14 @@ def _number(amount: Decimal) -> float:
     return float(amount)
 
 
-def offers(heard: Heard, learnt: Learnt, asks: IntArray) -> Offers:
+def offers(
+    heard: Heard, learnt: Learnt, asks: IntArray, known: NDArray[np.bool_] | None = None
+) -> Offers:
     """The worth of one more answer of each source on each item.
 
-    asks: (items, sources) questions put so far, answered or not. A source is asked at most as
-    often as people stand behind it; one of a family that has answered the item already adds only
+    asks: (items, sources) questions put so far, answered or not. known: (items, sources) where a
+    copy of the source has answered (`Heard.said_by_copy`): worth nothing. A source is asked at most
+    as often as people stand behind it; one of a family that has answered the item already adds only
     its part of the family's voice.
     """
     beliefs = np.column_stack([learnt.standing.named, learnt.standing.rest])
@@ -79,6 +83,8 @@ def offers(heard: Heard, learnt: Learnt, asks: IntArray) -> Offers:
     unknown = heard.gold == UNKNOWN
     for number, facts in enumerate(heard.sources):
         can = unknown & (asks[:, number] < facts.votes_per_item)
+        if known is not None and number < known.shape[1]:
+            can &= ~known[:, number]
         if not can.any():
             continue
         most = max(1, min(3, facts.votes_per_item))

@@ -11,7 +11,13 @@ from undercut.build.labels.deciding.audit_plan import AuditPlan, draw, plan_audi
 from undercut.build.labels.deciding.beliefs import Learnt, learn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.exploring import EXPLORE_ROUNDS, explore
-from undercut.build.labels.deciding.judge import alpha_of, doubt_of, find_judge, judged_items
+from undercut.build.labels.deciding.judge import (
+    alpha_of,
+    as_truth,
+    doubt_of,
+    find_judge,
+    judged_items,
+)
 from undercut.build.labels.deciding.market import FREE, Basket, Offers, fill, offers, prices_of
 from undercut.build.labels.deciding.panel import with_student
 from undercut.build.labels.deciding.position import Position, Purpose, Step, end
@@ -19,6 +25,8 @@ from undercut.build.labels.votes import Floats
 
 # Until it is measured: an avoided error costs a few answers of the usual price.
 ANSWERS_AN_ERROR = 3.0
+# Of all that one more answer on each item would avoid: past it, the same items are asked again.
+IN_REACH = 0.5
 
 
 def next_step(position: Position, config: MarketConfig) -> Step:
@@ -28,11 +36,13 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     'worth' (the next label costs more than it is worth), 'nothing' (nobody left to ask) or
     'not_certified' (no audit left or no money for one).
     """
-    position, learnt = believe(position)
+    judge = find_judge(position.heard, config)
+    seen = judged_items(position.heard, judge)
+    # of the answers as they were given: the student takes the machines' voices away
+    known = position.heard.said_by_copy()
+    position, learnt = believe(position, judge)
     heard = position.heard
-    judge = find_judge(heard, config)
     doubt = doubt_of(position.audits, to_come=config.audit and judge is not None)
-    seen = judged_items(heard, judge)
     errors = np.where(seen, 0.0, np.minimum(learnt.standing.error * doubt, 1.0))
     error = float(errors.mean()) if len(errors) else 0.0
     if position.explored < EXPLORE_ROUNDS:
@@ -42,12 +52,12 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     if config.audit and judge is not None and 1 - seen.mean() <= config.target_error:
         return end("certified", learnt, None, error)
     price, _ = prices_of(heard.sources)
-    offered = offers(heard, learnt, position.asks)
+    offered = offers(heard, learnt, position.asks, known)
     without = learnt.standing.labels < 0
     if offered.drop[without].any():
         # a text without any label is no label that could be wrong: first one for each
         offered = replace(offered, drop=np.where(without[:, None], offered.drop, 0.0))
-    error_price = _error_price(offered, errors, 0.3 * config.target_error, price)
+    error_price = _error_price(offered, errors, 0.3 * config.target_error, price, doubt)
     plan = None
     if judge is not None and config.audit and len(position.audits) < config.audits:
         plan = _plan(position, config, error, error_price, seen, float(price[judge]))
@@ -74,16 +84,20 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     return end(basket.stopped, learnt, None, error)
 
 
-def believe(position: Position) -> tuple[Position, Learnt]:
-    """What is believed now, by the student too where there is one, which then is a source."""
-    learnt = learn(position.heard)
+def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
+    """What is believed now, by the student too where there is one, which then is a source.
+
+    judge: id of the source whose answers are the truth, if there is one.
+    """
+    position = replace(position, heard=as_truth(position.heard, judge))
+    learnt = learn(position.heard, judge)
     if position.vectors is None:
         return position, learnt
     heard = with_student(position.heard, learnt, position.vectors)
     if heard is position.heard:
         return position, learnt
     asks = np.column_stack([position.asks, np.zeros(len(position.asks), dtype=np.int64)])
-    return replace(position, heard=heard, asks=asks), learn(heard)
+    return replace(position, heard=heard, asks=asks), learn(heard, judge)
 
 
 def _plan(
@@ -110,18 +124,28 @@ def _plan(
     return plan
 
 
-def _error_price(offered: Offers, errors: Floats, enough: float, price: Floats) -> float:
-    """What the last avoided error costs on the way from the errors now to `enough` on average."""
+def _error_price(
+    offered: Offers, errors: Floats, enough: float, price: Floats, doubt: float
+) -> float:
+    """What the last avoided error costs on the way from the errors now to `enough` on average.
+
+    errors: as doubted. Where beliefs are too good by `doubt`, an answer avoids as many more errors.
+    Where one more answer on each item does not lead so far, the same items are asked again at like
+    prices, so it is what the better part of what is on offer costs.
+    """
     rate = offered.per_money
     source = rate.argmax(axis=1)
     rows = np.arange(len(rate))
     best = rate[rows, source]
     order = np.argsort(-best, kind="stable")
-    drop = np.cumsum(offered.drop[order, source[order]])
-    gap = max(float(errors.sum()) - enough * len(errors), 1.0)
-    last = float(best[order][min(int(np.searchsorted(drop, gap)), len(order) - 1)])
-    if 0 < last < FREE / 10:
-        return 1 / last
+    order = order[best[order] > 0]
+    if len(order):
+        drop = np.cumsum(offered.drop[order, source[order]]) * doubt
+        gap = max(float(errors.sum()) - enough * len(errors), 1.0)
+        gap = min(gap, IN_REACH * float(drop[-1]))
+        last = float(best[order][min(int(np.searchsorted(drop, gap)), len(order) - 1)])
+        if last < FREE / 10:
+            return 1 / (last * doubt)
     paid = price[price > 0]
     return ANSWERS_AN_ERROR * float(paid.min()) if len(paid) else 0.0
 
