@@ -28,7 +28,7 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         judged_by=int(seen.sum()),
     )
     texts = [(ask.item, ask.text) for ask in job.everything]
-    signed = write_all(job.config.out_folder, certificate, labels, texts)
+    signed = write_all(job.config.out_folder, certificate, labels, texts, job.drawn())
     distils = job.joint is not None and job.joint.distil
     pseudo = write_pseudo(
         job.config.out_folder,
@@ -36,6 +36,7 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         job.everything,
         job.vectors() if distils else None,
         job.classes,
+        job.drawn(),
     )
     report = build_report(
         job.config,
