@@ -10,6 +10,7 @@ import pytest
 
 from undercut.build.labels.deciding.answers import UNKNOWN, Heard
 from undercut.build.labels.deciding.beliefs import learn
+from undercut.build.labels.deciding.collision import collision_of
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.judge import as_truth
 from undercut.build.labels.deciding.simulation import Simulated, simulate
@@ -209,3 +210,37 @@ def test_a_small_job_does_not_buy_all_from_the_judge() -> None:
         costs.append(float(found.spent.sum()))
     assert max(costs) < 12.0
     assert float(np.mean(costs)) < 9.0
+
+
+def wrong_together(items: int, wrong: int, misleading: int) -> Heard:
+    """Known texts, `wrong` voices that all err on each; on the first `misleading` alike."""
+    voices = np.repeat(np.arange(wrong), items)
+    item = np.tile(np.arange(items), wrong)
+    label = np.where(item < misleading, 1, 1 + voices)
+    return Heard(
+        Votes(
+            tuple(map(str, range(items))),
+            tuple(map(str, range(wrong))),
+            tuple(map(str, range(CLASSES))),
+            item,
+            voices,
+            label,
+        ),
+        np.full(items * wrong, np.nan),
+        np.arange(wrong),
+        tuple(facts(f"w{n}", "0.01", Skill(0.8), WorkerKind.PEOPLE) for n in range(wrong)),
+        np.zeros(items, dtype=np.int64),
+    )
+
+
+def test_one_misleading_text_is_one_text_however_many_it_misled() -> None:
+    def found(heard: Heard) -> float:
+        voices = np.arange(len(heard.votes.workers))
+        nothing = np.zeros(len(heard.votes))
+        return collision_of(heard, nothing, voices, np.ones(len(nothing)))
+
+    few, many = found(wrong_together(1, 2, 1)), found(wrong_together(1, 7, 1))
+    assert few == pytest.approx((1 + 2) / (1 + 20))
+    assert many == pytest.approx((6 + 2) / (6 + 20))  # not 42 ordered pairs against 20
+    # over many texts it is the share of agreeing pairs
+    assert found(wrong_together(900, 4, 300)) == pytest.approx(1 / 3, abs=0.01)

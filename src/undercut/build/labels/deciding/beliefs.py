@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.answers import MACHINES, UNKNOWN, Heard
 from undercut.build.labels.deciding.calibration import Curve, calibrate, flat
+from undercut.build.labels.deciding.collision import collision_of, first_collision
 from undercut.build.labels.deciding.standing import Standing, stand
 from undercut.build.labels.merging.tally import voice_parts
 from undercut.build.labels.votes import Floats, IntArray
@@ -21,8 +22,6 @@ ROUNDS = 30
 REST = 1e-4
 # What a source's accuracy says of one of its people, in answers.
 VOICE_WEIGHT = 10.0
-# Wrong answers meet more often than by chance: texts mislead everybody in the same direction.
-COLLISION, COLLISION_WEIGHT = 0.1, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def learn(heard: Heard, judge: int | None = None) -> Learnt:
     Source of the scheme: Dawid and Skene (1979), one coin a voice, with a level above the voices.
     """
     accuracy = _first_accuracy(heard)
-    collision = max(COLLISION, 1 / max(len(heard.votes.classes) - 1, 1))
+    collision = first_collision(len(heard.votes.classes))
     families = heard.families()
     weight = voice_parts(heard.votes, families)
     judged = _judged(heard, families)
@@ -78,7 +77,7 @@ def learn(heard: Heard, judge: int | None = None) -> Learnt:
         moved = _accuracy(heard, voice, curves)
         change = float(np.abs(moved - accuracy).max(initial=0.0))
         accuracy = moved
-        collision = _collision(heard, standing, families, weight)
+        collision = collision_of(heard, standing.right, families, weight)
         if change < REST:
             break
     standing = stand(heard, accuracy, collision, weight)
@@ -189,29 +188,3 @@ def _accuracy(heard: Heard, voice: Floats, curves: tuple[Curve | None, ...]) -> 
             own = (heard.vote_source == number) & ~np.isnan(heard.probability)
             accuracy[own] = curve(heard.probability[own])
     return accuracy
-
-
-def _collision(heard: Heard, standing: Standing, families: IntArray, weight: Floats) -> float:
-    """Share of agreeing pairs among pairs of wrong votes, judged where gold tells.
-
-    A family is one voice here too: that copies agree says nothing of whether errors meet.
-    """
-    votes = heard.votes
-    wrong = (heard.gold[votes.item] != UNKNOWN) & (standing.right < 0.5)
-    classes = len(votes.classes)
-    least = 1 / max(classes - 1, 1)
-    cell = votes.item[wrong] * classes + votes.label[wrong]
-    family = families[votes.worker[wrong]]
-    pairs = _pairs_between(votes.item[wrong], family, weight[wrong])
-    alike = _pairs_between(cell, family, weight[wrong])
-    prior = max(COLLISION, least)
-    return max(least, (alike + COLLISION_WEIGHT * prior) / (pairs + COLLISION_WEIGHT))
-
-
-def _pairs_between(cell: IntArray, family: IntArray, weight: Floats) -> float:
-    """Pairs of votes in one cell, of two families, each counted by both weights."""
-    if not len(cell):
-        return 0.0
-    keys, place = np.unique(np.stack([cell, family]), axis=1, return_inverse=True)
-    parts = np.bincount(place.ravel(), weight)
-    return float((np.bincount(keys[0], parts) ** 2).sum() - (parts**2).sum())
