@@ -2,8 +2,9 @@
 
 Levels of utility are those at which the crowd has the scene's shares, found anew for each price
 coefficient. Products of one firm carry different markups here and profit may have several peaks,
-at most one near each kind's own best markup: the highest of a grid between those is brought to
-rounding error by the map of Morrow & Skerlos (2011), path by path.
+near the best markups of single kinds: the highest of a grid between those, with equal markups and
+product by product, is brought to rounding error by the map of Morrow & Skerlos (2011), path by
+path.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from undercut.sell.pricing.war.markup_map import Crowd, settle
 from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
 
 _GRID = 8
+_NOBODY = 1e200  # a markup at which nobody takes a product
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,45 @@ class KindsBuyers:
             elsewhere,
             0.0 if version is None else version.correlation,
         )
-        return settle(crowd, self._start(crowd))
+        found = settle(crowd, self._start(crowd))
+        if len(values) == 1:
+            return found
+        # few buyers may want one product so much that it is best left to them alone
+        other = settle(crowd, self._unequal(crowd))
+        return np.where(crowd.profit(other) > crowd.profit(found), other, found)
 
     def _start(self, crowd: Crowd) -> FloatArray:
         """(K, P) the best of equal markups between those that single kinds would be asked."""
         at_cost = crowd.at_cost()
-        each = lambert(at_cost, crowd.elsewhere) / self.coefficient
-        low, high = each.min(axis=0), each.max(axis=0)
-        best, most = low, np.full(low.size, -np.inf)
-        for step in np.linspace(0.0, 1.0, _GRID):
-            markup = low * (high / low) ** step
+        grid = self._grid(at_cost, crowd.elsewhere)
+        best, most = grid[0], np.full(grid.shape[1], -np.inf)
+        for markup in grid:
             pull = at_cost * np.exp(-self.coefficient * markup)
             profit = markup * (self.weights @ (pull / (crowd.elsewhere + pull)))
             best, most = np.where(profit > most, markup, best), np.maximum(profit, most)
         return np.repeat(best[None, :], len(crowd.values), axis=0)
+
+    def _unequal(self, crowd: Crowd) -> FloatArray:
+        """(K, P) each product first at its best beside none of ours, then beside the others."""
+        grids = [self._grid(np.exp(values), crowd.elsewhere) for values in crowd.values]
+        found = np.full((len(grids), crowd.elsewhere.shape[1]), _NOBODY)
+        for _ in range(2):
+            for place, grid in enumerate(grids):
+                most = np.full(found.shape[1], -np.inf)
+                for markup in grid:
+                    tried = found.copy()
+                    tried[place] = markup
+                    profit = crowd.profit(tried)
+                    found[place] = np.where(profit > most, markup, found[place])
+                    most = np.maximum(profit, most)
+        return found
+
+    def _grid(self, at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:
+        """(_GRID, P) markups between those that single kinds would be asked."""
+        each = lambert(at_cost, elsewhere) / self.coefficient
+        low, high = each.min(axis=0), each.max(axis=0)
+        found: FloatArray = low * (high / low) ** np.linspace(0.0, 1.0, _GRID)[:, None]
+        return found
 
     def _own_values(self, prices: FloatArray) -> FloatArray:
         change = prices - self.own.prices[:, None]
