@@ -170,6 +170,9 @@ def test_bare_deflate_is_unpacked_too(site: Site) -> None:
         (gzip.compress(b"hello" * 999)[:-9], "gzip", "cut off"),
         (b"no gzip", "gzip", "damaged"),
     ],
+    # names of their own: a packed body names the second in which it was made, and two processes
+    # that collect must find the same names
+    ids=["gzip bomb", "deflate bomb", "packed twice", "unknown coding", "cut off", "damaged"],
 )
 def test_packed_bombs_and_damage(site: Site, body: bytes, coding: str, reason: str) -> None:
     site.other = lambda h: h.reply(body, Content_Encoding=coding)
