@@ -20,6 +20,7 @@ from undercut.sell.pricing.war.markup_map import Crowd, settle
 from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
 
 _GRID = 8
+_APART = 0.2  # logarithm: a second start nearer than this to the first peak is of that peak
 _NOBODY = 1e200  # a markup at which nobody takes a product
 
 
@@ -100,8 +101,13 @@ class KindsBuyers:
         if len(values) == 1:
             return found
         # few buyers may want one product so much that it is best left to them alone
-        other = settle(crowd, self._unequal(crowd))
-        return np.where(crowd.profit(other) > crowd.profit(found), other, found)
+        start = self._unequal(crowd)
+        away = np.flatnonzero((np.abs(np.log(start / found)) > _APART).any(axis=0))
+        there = crowd.of(away)
+        other = settle(there, start[:, away])
+        better = there.profit(other) > there.profit(found[:, away])
+        found[:, away[better]] = other[:, better]
+        return found
 
     def _start(self, crowd: Crowd) -> FloatArray:
         """(K, P) the best of equal markups between those that single kinds would be asked."""
