@@ -79,12 +79,15 @@ def split(
     *,
     groups: IntArray | None = None,
     teaches: BoolArray | None = None,
+    judges: BoolArray | None = None,
 ) -> Splits:
     """Split by class, texts that differ only in case and punctuation together.
 
     groups: (rows,) int64, rows of one group stand together too, such as near-duplicates.
     teaches: (rows,) False where a row may judge and not train: it is drawn like the others, and
     left out of train. None: all may train.
+    judges: (rows,) False where a row is no random one of its kind and may train only. The parts
+    are as large as of all rows, as far as the others reach. None: all may judge.
 
     Systematic sampling over the groups of such texts, sorted by class with random order inside and
     a random start: every group has the same chance of each part, and each class its share within
@@ -102,12 +105,17 @@ def split(
     rng = np.random.default_rng(config.seed)
     tune_rows, certify_rows = config.wanted(len(dataset))
     small = sizes <= max(10, tune_rows // 10)
-    lending = small & (np.bincount(group_classes)[group_classes] > 1)
+    sample = np.ones(len(sizes), dtype=bool)
+    if judges is not None:
+        sample[groups[~judges]] = False
+        tune_rows, certify_rows = _within(tune_rows, certify_rows, int(sizes[sample].sum()))
+    lending = small & sample & (np.bincount(group_classes)[group_classes] > 1)
+    rows_to_lend = int(sizes[sample].sum())
     order = _by_class(group_classes, rng)
     parts = np.full(len(sizes), TRAIN)
     for part, wanted, rows in (
-        (CERTIFY, certify_rows, len(dataset)),
-        (TUNE, tune_rows, len(dataset) - certify_rows),
+        (CERTIFY, certify_rows, rows_to_lend),
+        (TUNE, tune_rows, max(rows_to_lend - certify_rows, 1)),
     ):
         free = order[lending[order] & (parts[order] == TRAIN)]
         parts[free[_every(len(free), wanted / rows, rng)]] = part
@@ -148,6 +156,12 @@ def _together(one: IntArray, other: IntArray | None) -> IntArray:
             head = least[grouping]
         if (head == before).all():
             return np.asarray(np.unique(head, return_inverse=True)[1])
+
+
+def _within(tune: int, certify: int, rows: int) -> tuple[int, int]:
+    """Both parts, in their proportion, no larger together than the rows there are."""
+    most = min(1.0, rows / max(tune + certify, 1))
+    return int(tune * most), int(certify * most)
 
 
 def _by_class(group_classes: IntArray, rng: np.random.Generator) -> IntArray:

@@ -14,6 +14,7 @@ from undercut.core.money import Money
 from undercut.runs.config import Effort
 
 Language = Literal["en", "zh"]
+Choose = Literal["steady", "margin", "badge", "typiclust", "uncertainty", "random"]
 
 
 class LabelConfig(BaseModel):
@@ -24,7 +25,8 @@ class LabelConfig(BaseModel):
     certificate. error_cost: what one wrong label costs, where that is known: then buying also
     stops where the next label costs more than it is worth. classes: names, or one that is a file
     with a name a line; from the gold labels or the workers' file by default. gold: table of texts
-    or ids with known labels. audit: have a random sample judged at the end.
+    or ids with known labels. audit: have a random sample judged at the end. choose: with then_run,
+    which texts are labelled next.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +47,7 @@ class LabelConfig(BaseModel):
     out: str = "labelled"
     language: Language = "en"
     then_run: bool = False
+    choose: Choose = "steady"
     test: str | None = None
     point_worth: str | None = None
     effort: Effort = "normal"

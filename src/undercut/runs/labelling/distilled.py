@@ -23,13 +23,15 @@ def write_pseudo(
     everything: Sequence[Ask],
     vectors: NDArray[np.float64] | None,
     classes: Sequence[str],
+    drawn: frozenset[str] | None = None,
 ) -> int:
     """Write the labels of texts outside the labelled ones; how many the model was sure of.
 
     everything: the texts, those that `standing` is about first; vectors: (everything, width) or
-    None, then and where it is sure of none the file is taken away.
+    None, then and where it is sure of none the file is taken away. drawn: ids of the labelled texts
+    that say how sure is enough, where not all are a random sample.
     """
-    rows = [] if vectors is None else _rows(standing, everything, vectors, classes)
+    rows = [] if vectors is None else _rows(standing, everything, vectors, classes, drawn)
     file = folder / PSEUDO_FILE
     if not rows:
         file.unlink(missing_ok=True)
@@ -45,16 +47,20 @@ def _rows(
     everything: Sequence[Ask],
     vectors: NDArray[np.float64],
     classes: Sequence[str],
+    drawn: frozenset[str] | None,
 ) -> list[tuple[str, str, str, float]]:
     known = np.flatnonzero(standing.labels >= 0)
     labelled = set(known.tolist())
     others = np.array([n for n in range(len(everything)) if n not in labelled], dtype=np.int64)
     if not len(known) or not len(others):
         return []
+    belief = 1 - np.minimum(standing.error[known], 1.0)
+    if drawn is not None and any(everything[n].item in drawn for n in known.tolist()):
+        belief = belief * [everything[n].item in drawn for n in known.tolist()]
     guessed = pseudo_labels(
         vectors[known],
         standing.labels[known],
-        1 - np.minimum(standing.error[known], 1.0),
+        belief,
         vectors[others],
         max(len(classes), 2),
     )

@@ -29,7 +29,7 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         gold=job.gold,
     )
     texts = [(ask.item, ask.text) for ask in job.everything]
-    signed = write_all(job.config.out_folder, certificate, labels, texts)
+    signed = write_all(job.config.out_folder, certificate, labels, texts, job.drawn())
     distils = job.joint is not None and job.joint.distil
     pseudo = write_pseudo(
         job.config.out_folder,
@@ -37,6 +37,7 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         job.everything,
         job.vectors() if distils else None,
         job.classes,
+        job.drawn(),
     )
     report = build_report(
         job.config,

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from undercut.build.labels.workers import Ask
 from undercut.core.errors import ArtefactError, ConfigError
 from undercut.core.ledger import Ledger
 from undercut.core.locks import RunLock
@@ -46,21 +43,9 @@ def label(
         with Journal.open(folder / FILE) as journal, Ledger.open(folder / LEDGER_FILE) as ledger:
             facts = {"classes": classes, "gold": gold, "config": config.model_dump(mode="json")}
             journal.begin(items, facts)
-            joint = first(config, len(items)) if config.then_run else None
-            if joint is not None:
-                save_joint(journal, joint)
+            said = progress or Silence()
             return go_on(
-                Job(
-                    config,
-                    journal,
-                    ledger,
-                    _in_order(items, config),
-                    classes,
-                    gold,
-                    hired,
-                    progress or Silence(),
-                    joint,
-                )
+                _with_joint(Job(config, journal, ledger, items, classes, gold, hired, said))
             )
 
 
@@ -110,20 +95,20 @@ def resume(
         )
         if budget is not None:
             journal.set_meta("config", config.model_dump(mode="json"))
-        items, classes = _in_order(journal.items(), config), tuple(journal.meta("classes"))
+        items, classes = journal.items(), tuple(journal.meta("classes"))
         gold = dict(journal.meta("gold"))
         hired = hire(config, classes, items, gold, workers)
         if ask_again:
             journal.forgive()
-        joint = load_joint(journal) or (first(config, len(items)) if config.then_run else None)
-        return go_on(
-            Job(config, journal, ledger, items, classes, gold, hired, progress or Silence(), joint)
-        )
+        said = progress or Silence()
+        return go_on(_with_joint(Job(config, journal, ledger, items, classes, gold, hired, said)))
 
 
-def _in_order(items: tuple[Ask, ...], config: LabelConfig) -> tuple[Ask, ...]:
-    """As the file has them, or shuffled where a part of them is labelled first."""
-    if not config.then_run:
-        return items
-    order = np.random.default_rng([config.seed, 65537]).permutation(len(items))
-    return tuple(items[place] for place in order.tolist())
+def _with_joint(job: Job) -> Job:
+    """With a joint budget: where it stands, or the part of the texts that is labelled first."""
+    if job.config.then_run:
+        job.joint = load_joint(job.journal, len(job.file), job.config.seed)
+        if job.joint is None:
+            job.joint = first(job.config, len(job.file), job.facts, job.file_vectors())
+            save_joint(job.journal, job.joint)
+    return job

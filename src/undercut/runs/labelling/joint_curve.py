@@ -1,4 +1,8 @@
-"""What more labels, better labels and distilling would each gain, measured on the labels so far."""
+"""What more labels, better labels and distilling would each gain, measured on the labels so far.
+
+Only texts that were drawn at random judge: a model's errors on texts chosen for their doubt are
+more than it makes on texts as they come.
+"""
 
 from __future__ import annotations
 
@@ -9,121 +13,120 @@ from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.learning_curve import PowerLaw, fit_power_law
 from undercut.build.labels.deciding.panel import leave_one_out
-from undercut.build.labels.deciding.pseudo import (
-    PSEUDO_WEIGHT,
-    RIDGE,
-    fit_ridge,
-    padded,
-    pseudo_labels,
-)
+from undercut.build.labels.deciding.pseudo import RIDGE, fit_ridge, padded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 SHARES = (0.25, 0.4, 0.6, 0.8, 1.0)
 REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The labels so far. vectors: (labelled, width), rows of length 1. labels: (labelled,) class
+    ids. error: (labelled,) believed chance of each label's being wrong. drawn: (labelled,) whether
+    the text is of the random sample, which alone judges.
+    """
+
+    vectors: Floats
+    labels: Ints
+    error: Floats
+    drawn: Bools
+    classes: int
+
+    @property
+    def counts(self) -> Floats:
+        """(labelled,): what each counts where models are judged."""
+        # without any of the sample (all abstained on it) every label has to do
+        drawn = self.drawn if self.drawn.any() else np.ones_like(self.drawn)
+        return np.asarray((1 - self.error) * drawn)
+
+    @property
+    def targets(self) -> Floats:
+        """(labelled, classes)."""
+        return np.asarray(np.eye(self.classes)[self.labels])
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
-    """sizes, errors: the learning curve's points. law: through them. noise_costs: accuracy that
-    as many wrong labels again as there are now would cost. distil_gains: accuracy that a model's
-    own labels on the unlabelled texts add; None where every text is labelled.
+    """sizes, errors: the learning curve's points. law: through them. random_error: that as many
+    random labels would be expected to leave, by the curve of those that were drawn; None where all
+    were. spread: standard error of errors on the judging texts. noise_costs: accuracy that as many
+    wrong labels again as there are now would cost.
     """
 
     sizes: tuple[int, ...]
     errors: tuple[float, ...]
     law: PowerLaw
+    random_error: float | None
+    spread: float
     noise_costs: float
-    distil_gains: float | None
+
+    @property
+    def worse_than_random(self) -> bool:
+        """Whether choosing has done worse than chance, by more than the measurement's noise."""
+        return (
+            self.random_error is not None and self.errors[-1] > self.random_error + 2 * self.spread
+        )
 
 
-def measure_options(
-    vectors: Floats,
-    labels: Ints,
-    error: Floats,
-    unlabelled: Floats,
-    classes: int,
-    *,
-    seed: int,
-) -> Measured:
-    """Learning curve, cost of noise and gain of pseudo-labels, all by one quick model.
+def measure_curve(known: Known, *, seed: int) -> Measured:
+    """Learning curve, what chance would have done, and the cost of noise, by one quick model.
 
-    vectors: (labelled, width), labels: (labelled,), error: (labelled,) believed chance of each
-    label's being wrong; unlabelled: (others, width). A ridge model on sentence vectors is judged
-    on labels left out of it, each counted by the belief that it is right.
+    A ridge model on sentence vectors is judged on labels left out of it, each counted by the belief
+    that it is right.
     """
     random = np.random.default_rng([seed, 31337])
-    targets = np.eye(classes)[labels]
-    belief = 1 - error
-    sizes = tuple(int(share * len(labels)) for share in SHARES)
-    errors = []
-    for size in sizes:
-        found = []
-        for _ in range(1 if size == len(labels) else REPEATS):
-            rows = np.sort(random.choice(len(labels), size, replace=False))
-            found.append(_error(vectors[rows], targets[rows], labels[rows], belief[rows]))
-        errors.append(float(np.mean(found)))
+    labelled = np.arange(len(known.labels))
+    sizes, errors = _curve(known, labelled, random)
+    sample = np.flatnonzero(known.drawn)
+    by_chance = None
+    if 2 <= len(sample) < len(labelled):
+        by_chance = fit_power_law(*_curve(known, sample, random))(len(labelled))
+    effective = known.counts.sum()
     return Measured(
         sizes,
-        tuple(errors),
+        errors,
         fit_power_law(sizes, errors),
-        _noise_costs(vectors, labels, error, targets, errors[-1], random),
-        None
-        if not len(unlabelled)
-        else _distil_gains(vectors, targets, labels, belief, unlabelled),
+        by_chance,
+        float(np.sqrt(errors[-1] * (1 - errors[-1]) / max(effective, 1.0))),
+        _noise_costs(known, errors[-1], random),
     )
 
 
-def _error(vectors: Floats, targets: Floats, labels: Ints, belief: Floats) -> float:
-    scores = leave_one_out(vectors, targets, np.ones(len(labels)), RIDGE)
-    return float(1 - np.average(scores.argmax(axis=1) == labels, weights=belief))
+def _curve(
+    known: Known, among: Ints, random: np.random.Generator
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Growing random parts of the labels, and the error that is left after training on each."""
+    sizes = tuple(max(1, int(share * len(among))) for share in SHARES)
+    errors = []
+    for size in sizes:
+        times = 1 if size == len(among) else REPEATS
+        found = [_error(known, random.choice(among, size, replace=False)) for _ in range(times)]
+        errors.append(float(np.mean(found)))
+    return sizes, tuple(errors)
 
 
-def _noise_costs(
-    vectors: Floats,
-    labels: Ints,
-    error: Floats,
-    targets: Floats,
-    now: float,
-    random: np.random.Generator,
-) -> float:
+def _error(known: Known, rows: Ints) -> float:
+    """Of a model of these rows, on all that judge: its own rows each left out of it."""
+    vectors, targets = known.vectors[rows], known.targets[rows]
+    weight = np.ones(len(rows))
+    scores = padded(known.vectors) @ fit_ridge(vectors, targets, weight)
+    scores[rows] = leave_one_out(vectors, targets, weight, RIDGE)
+    return float(1 - np.average(scores.argmax(axis=1) == known.labels, weights=known.counts))
+
+
+def _noise_costs(known: Known, now: float, random: np.random.Generator) -> float:
     """Error with as many labels wrong again as are believed to be, less the error now."""
     costs = []
     for _ in range(REPEATS):
-        flipped = random.random(len(labels)) < error.mean()
-        wrong = np.where(flipped, random.permutation(labels), labels)
+        flipped = random.random(len(known.labels)) < known.error.mean()
+        wrong = np.where(flipped, random.permutation(known.labels), known.labels)
         scores = leave_one_out(
-            vectors, np.eye(targets.shape[1])[wrong], np.ones(len(labels)), RIDGE
+            known.vectors, np.eye(known.classes)[wrong], np.ones(len(wrong)), RIDGE
         )
-        costs.append(1 - np.average(scores.argmax(axis=1) == labels, weights=1 - error) - now)
+        right = scores.argmax(axis=1) == known.labels
+        costs.append(1 - np.average(right, weights=known.counts) - now)
     return max(float(np.mean(costs)), 0.0)
-
-
-def _distil_gains(
-    vectors: Floats, targets: Floats, labels: Ints, belief: Floats, unlabelled: Floats
-) -> float:
-    """Held-out accuracy with the model's own answers on other texts added, less without."""
-    classes = targets.shape[1]
-    halves = np.arange(len(labels)) % 2
-    gains = []
-    for half in (0, 1):
-        taught, held = halves == half, halves != half
-        plain = fit_ridge(vectors[taught], targets[taught], np.ones(int(taught.sum())))
-        guessed = pseudo_labels(
-            vectors[taught], labels[taught], belief[taught], unlabelled, classes
-        )
-        sure = guessed >= 0
-        distilled = fit_ridge(
-            np.concatenate([vectors[taught], unlabelled[sure]]),
-            np.concatenate([targets[taught], np.eye(classes)[guessed[sure]]]),
-            np.concatenate([np.ones(int(taught.sum())), np.full(int(sure.sum()), PSEUDO_WEIGHT)]),
-        )
-        right = [
-            np.average(
-                (padded(vectors[held]) @ beta).argmax(axis=1) == labels[held], weights=belief[held]
-            )
-            for beta in (plain, distilled)
-        ]
-        gains.append(float(right[1] - right[0]))
-    return float(np.mean(gains))

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from decimal import Decimal
 
 from undercut.build.labels.deciding.position import Step
 from undercut.build.labels.deciding.steps import next_step
 from undercut.core.errors import ConfigError
 from undercut.runs.labelling.asking import collect
 from undercut.runs.labelling.finishing import finish
-from undercut.runs.labelling.joint import decide, save_joint
+from undercut.runs.labelling.joint import save_joint
+from undercut.runs.labelling.joint_deciding import decide
 from undercut.runs.labelling.open_job import Job, book, now
 from undercut.runs.labelling.people import PeopleWorker
 from undercut.runs.labelling.putting import ask_machine, hand_out_all, take
 from undercut.runs.labelling.result import LabelReport, Status
-
-# Of a joint budget, for whoever audits at the end.
-KEPT_FOR_AUDIT = Decimal("0.2")
 
 
 def go_on(job: Job) -> LabelReport:
@@ -48,20 +45,12 @@ def _widened(job: Job, step: Step) -> bool:
     vectors = job.vectors()
     if vectors is None:
         job.joint = dataclasses.replace(job.joint, final=True)
+        save_joint(job.journal, job.joint)
     else:
         job.progress.start("curve", "measure what more, better and a model's labels would gain")
         started = now()
-        job.joint = decide(
-            job.journal,
-            job.config,
-            job.joint,
-            step,
-            vectors,
-            texts=len(job.everything),
-            kept_for_audit=job.config.budget_money * KEPT_FOR_AUDIT,
-        )
+        job.joint = decide(job, job.joint, step, vectors)
         job.progress.finish("curve", reused=False, seconds=(now() - started).total_seconds())
-    save_joint(job.journal, job.joint)
     return True
 
 

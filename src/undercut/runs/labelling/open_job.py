@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from undercut.build.labels.choosing.order import is_drawn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.position import Position
+from undercut.build.labels.votes import IntArray
 from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.ledger import Ledger
 from undercut.runs.labelling.asking import AnyWorker
@@ -28,17 +30,32 @@ LEAST_TEXTS_FOR_STUDENT = 300
 
 @dataclass
 class Job:
-    """One open job: its folder's journal, its workers, what it was asked."""
+    """One open job: its folder's journal, its workers, what it was asked.
+
+    file: the texts in the order of their file.
+    """
 
     config: LabelConfig
     journal: Journal
     ledger: Ledger
-    everything: tuple[Ask, ...]
+    file: tuple[Ask, ...]
     classes: tuple[str, ...]
     gold: dict[str, str]
     workers: dict[str, AnyWorker]
     progress: Progress
     joint: Joint | None = None
+
+    @property
+    def places(self) -> IntArray:
+        """(texts,) positions in the file, those first that are labelled first."""
+        if self.joint is None:
+            return np.arange(len(self.file))
+        return self.joint.places(len(self.file), self.config.seed)
+
+    @property
+    def everything(self) -> tuple[Ask, ...]:
+        """All texts, those first that are labelled first."""
+        return tuple(self.file[place] for place in self.places.tolist())
 
     @property
     def items(self) -> tuple[Ask, ...]:
@@ -63,6 +80,13 @@ class Job:
         """Item -> text."""
         return {ask.item: ask.text for ask in self.items}
 
+    def drawn(self) -> frozenset[str] | None:
+        """Ids of the texts labelled now that are a random sample; None where all are."""
+        if self.joint is None or self.joint.order.drawn == self.joint.pool:
+            return None
+        sample = is_drawn(self.joint.order, len(self.file), self.config.seed)
+        return frozenset(ask.item for ask, own in zip(self.items, sample, strict=True) if own)
+
     def position(self) -> Position:
         """Where it stands now."""
         position = read_position(
@@ -80,9 +104,14 @@ class Job:
 
     def vectors(self) -> NDArray[np.float64] | None:
         """(everything, width); None where the encoder is missing or the texts are few."""
-        if len(self.everything) < LEAST_TEXTS_FOR_STUDENT:
+        kept = self.file_vectors()
+        return kept if kept is None or self.joint is None else kept[self.places]
+
+    def file_vectors(self) -> NDArray[np.float64] | None:
+        """(texts, width) in the order of the file, or None as above."""
+        if len(self.file) < LEAST_TEXTS_FOR_STUDENT:
             return None
-        return kept_vectors(self.config.out_folder, [ask.text for ask in self.everything])
+        return kept_vectors(self.config.out_folder, [ask.text for ask in self.file])
 
 
 def book(job: Job) -> None:

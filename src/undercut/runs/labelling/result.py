@@ -80,9 +80,17 @@ class CurveOption(_Frozen):
 
 
 class CurveLine(_Frozen):
-    """One look at the learning curve of a joint budget. errors: measured at `sizes` labels."""
+    """One look at the learning curve of a joint budget.
+
+    errors: measured at `sizes` labels on the drawn ones among them. drawn: how many of the labels
+    are a random sample. way: how the next texts are chosen. random_error: what as many random
+    labels would be expected to leave, None where all are random.
+    """
 
     labels: int
+    drawn: int = 0
+    way: str = "random"
+    random_error: float | None = None
     spent: float
     sizes: tuple[int, ...]
     errors: tuple[float, ...]

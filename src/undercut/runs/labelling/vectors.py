@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,20 +41,33 @@ def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def kept_vectors(folder: Path, texts: Sequence[str]) -> NDArray[np.float64] | None:
-    """The vectors as the job's folder keeps them, made once; None where the encoder is missing."""
+    """The vectors as the job's folder keeps them, made once; None where the encoder is missing.
+
+    Kept vectors of other texts, or of the same in another order, are made anew.
+    """
     from safetensors.numpy import load_file
 
     from undercut.models.tensor_files import save_tensors
 
     file = folder / "vectors.safetensors"
+    digest = _digest(texts)
     if file.is_file():
-        kept = load_file(file)["vectors"]
-        if len(kept) == len(texts):
-            return np.asarray(kept, dtype=np.float64)
+        kept = load_file(file)
+        if np.array_equal(kept.get("texts", ()), digest):
+            return np.asarray(kept["vectors"], dtype=np.float64)
     if not vectors_available():
         return None
     vectors = text_vectors(texts)
     partial = file.with_suffix(".partial")
-    save_tensors({"vectors": vectors.astype(np.float32)}, partial)
+    save_tensors({"vectors": vectors.astype(np.float32), "texts": digest}, partial)
     partial.replace(file)
-    return vectors
+    # as they are when kept: a resumed job decides by the very same numbers
+    return vectors.astype(np.float32).astype(np.float64)
+
+
+def _digest(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """(32,): sha256 of the texts in their order."""
+    hashed = sha256()
+    for text in texts:
+        hashed.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return np.frombuffer(hashed.digest(), dtype=np.uint8).copy()

@@ -24,7 +24,14 @@ from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.pseudo_rows import with_pseudo
-from undercut.runs.steps.training_only import doubted, teaching, weighted, with_copies
+from undercut.runs.steps.training_only import (
+    chosen_rows,
+    doubted,
+    judging,
+    teaching,
+    weighted,
+    with_copies,
+)
 
 VERSION = "5"
 BLOCK = 1 << 20
@@ -157,13 +164,21 @@ def _write(folder: Path, config: RunConfig) -> None:
     parts = (
         Splits(every, every, every, ())
         if few
-        else split(train, _split_config(config, len(train)), groups=groups, teaches=taught)
+        else split(
+            train,
+            _split_config(config, len(train)),
+            groups=groups,
+            teaches=taught,
+            judges=judging(config.train, train),
+        )
     )
+    chosen = () if few else chosen_rows(config.train, train)
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
     guessed = np.zeros(0, dtype=np.int64)
     if not few:  # then every row that trains is also judged, in folds
         train, guessed, more = with_pseudo(config.train, train, cleaned.test)
         findings += more
+    extra = (*doubted(train), *weighted(train), *chosen)
     arrays: dict[str, Any] = {
         "split_train": np.concatenate([parts.train, copied, guessed]),
         "split_tune": parts.tune,
@@ -181,10 +196,7 @@ def _write(folder: Path, config: RunConfig) -> None:
         "english": looks_english(train.texts),
         "few": few,
         "reports": reports,
-        "split_findings": [
-            asdict(finding)
-            for finding in (*parts.findings, *findings, *doubted(train), *weighted(train))
-        ],
+        "split_findings": [asdict(finding) for finding in (*parts.findings, *findings, *extra)],
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)
     (folder / "facts.json").write_text(text, encoding="utf-8", errors="replace")

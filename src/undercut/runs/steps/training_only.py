@@ -1,4 +1,4 @@
-"""What a cleaned folder says of training alone: edited copies, what rows count, who is doubted."""
+"""What a folder says of training alone: edited copies, what rows count, who is doubted, chosen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from undercut.build.data.cleaned import Copies, cleaned_folder
 from undercut.build.data.findings import Finding, example
 from undercut.build.data.hygiene import CleanConfig, CleanResult
 from undercut.build.data.keys import loose_key
+from undercut.build.data.labelled import chosen_lines
 from undercut.build.data.splits import Splits
 from undercut.core.dataset import Dataset, IntArray
 
@@ -51,6 +52,23 @@ def with_copies(
 def teaching(train: Dataset) -> NDArray[np.bool_]:
     """(rows,) False for rows of weight 0: their label is doubted, they judge and teach nothing."""
     return np.ones(len(train), dtype=bool) if train.weights is None else train.weights > 0
+
+
+def judging(path: str, train: Dataset) -> NDArray[np.bool_] | None:
+    """(rows,) False for texts that were chosen for what they teach; None where all are a sample."""
+    chosen = chosen_lines(Path(path))
+    if not chosen:
+        return None
+    return np.array([line not in chosen for line in train.lines.tolist()], dtype=bool)
+
+
+def chosen_rows(path: str, train: Dataset) -> tuple[Finding, ...]:
+    """A finding of the texts that were chosen; none where all are a sample."""
+    judges = judging(path, train)
+    if judges is None:
+        return ()
+    action = "labelled because they teach much: no random sample, so they train and judge nothing"
+    return (_finding(train, np.flatnonzero(~judges), "chosen_row", action),)
 
 
 def doubted(train: Dataset) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -103,9 +103,13 @@ class JournalFile:
 
     def set_meta(self, key: str, value: object) -> None:
         """Write a fact of the job."""
+        self.set_metas({key: value})
+
+    def set_metas(self, facts: Mapping[str, object]) -> None:
+        """Write several facts of the job, all or none."""
         with self._writing() as write:
-            write.execute(
+            write.executemany(
                 "INSERT INTO meta VALUES (?, ?)"
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, json.dumps(value, ensure_ascii=False)),
+                [(key, json.dumps(value, ensure_ascii=False)) for key, value in facts.items()],
             )

@@ -24,6 +24,7 @@ def render_label_html(report: LabelReport, language: str | None = None) -> str:
         lede=page.certificate_says(report, words),
         numbers=page.key_numbers(report, words),
         curve=curve_figure(report, words),
+        choosing=page.choosing_says(report, words),
         next=page.next_step(report, words, report.config["out"]),
         config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
     )

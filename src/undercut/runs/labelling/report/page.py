@@ -79,6 +79,21 @@ def key_numbers(report: LabelReport, words: Words) -> tuple[Number, ...]:
     )
 
 
+def choosing_says(report: LabelReport, words: Words) -> str | None:
+    """How choosing the texts compares with chance at the last look; None where none was chosen."""
+    looks = [line for line in report.curve if line.random_error is not None]
+    if not looks:
+        return None
+    last = looks[-1]
+    return words(
+        "choosing",
+        way=words.named("way", report.config["choose"]),
+        labels=formats.count(last.labels),
+        error=formats.percent(last.errors[-1]),
+        random=formats.percent(last.random_error),
+    )
+
+
 def next_step(report: LabelReport, words: Words, folder: str) -> str:
     """What to do now."""
     if report.status == "waiting":

@@ -22,6 +22,9 @@ def render_label_terminal(report: LabelReport, console: Console, language: str) 
     console.print(page.certificate_says(report, words), markup=False)
     for number in page.key_numbers(report, words):
         console.print(f"{number.name}: {number.value} ({number.detail})", markup=False)
+    choosing = page.choosing_says(report, words)
+    if choosing is not None:
+        console.print(choosing, markup=False)
     table = Table(box=None)
     for key in ("worker", "price", "answers", "waiting", "cost_short", "accuracy"):
         table.add_column(words(key), justify="left" if key == "worker" else "right")
