@@ -14,7 +14,7 @@ from decimal import Decimal
 import numpy as np
 
 from undercut.build.labels.choosing.order import RANDOM, Order, is_drawn, widened
-from undercut.build.labels.deciding.options import LEAST_GAIN, Choice, Option, choose
+from undercut.build.labels.deciding.options import Choice, Option, choose
 from undercut.build.labels.deciding.position import Step
 from undercut.build.labels.votes import Floats, IntArray
 from undercut.core.money import Money
@@ -50,7 +50,8 @@ def decide(job: Job, joint: Joint, step: Step, vectors: Floats) -> Joint:
     vectors: (texts, width) of the job's texts, those first that are labelled now.
     """
     look = _look(job, joint, step, vectors)
-    if joint.distil and (look.trial is None or look.trial.gain < LEAST_GAIN):
+    # not at LEAST_GAIN: between the two it would be taken and left at every look, without end
+    if joint.distil and (look.trial is None or look.trial.gain <= 0):
         joint = replace(joint, distil=False)  # what paid with fewer labels no longer does
     options = list(_options(job, joint, step, look))
     money = float((job.config.budget_money * (1 - KEPT_FOR_AUDIT)).amount) - look.spent
@@ -60,7 +61,7 @@ def decide(job: Job, joint: Joint, step: Step, vectors: Floats) -> Joint:
         money=max(money, 0.0),
         point_worth=None if worth is None else float(Money.parse(worth).amount),
     )
-    moved = _moved(job, joint, choice, look)
+    moved = _moved(job, joint, step, choice, look)
     curve = [*(job.journal.meta("curve") or ()), _line(job, joint, look, options, choice)]
     job.journal.set_metas({"curve": curve, "joint": stored_joint(moved)})
     return moved
@@ -101,10 +102,11 @@ def _options(job: Job, joint: Joint, step: Step, look: Look) -> Iterator[Option]
         gain = measured.law(joint.pool) - measured.law(wider)
         cost = spent / joint.pool * (wider - joint.pool)
         yield Option("more", gain, cost, f"learning curve from {joint.pool} to {wider}")
-    if step.error_price is not None or spent:
-        price = step.error_price or spent / joint.pool * 3
-        fewer = float(np.minimum(step.learnt.standing.error, 1.0).mean()) / 2 * joint.pool
-        yield Option("better", measured.noise_costs / 2, price * fewer, "the same noise once more")
+    # what ended for another reason than the target has nobody to ask, or nothing to pay with
+    if step.reason == "target" and step.error_price is not None:
+        fewer = step.error / 2 * joint.pool
+        cost = step.error_price * fewer
+        yield Option("better", measured.noise_costs / 2, cost, "the same noise once more")
     if look.trial is not None and not joint.distil:
         yield Option("distil", look.trial.gain, 0.0, "pseudo-labels on held-out labels")
 
@@ -113,12 +115,12 @@ def _wider(joint: Joint, texts: int) -> int:
     return min(texts, int(GROWTH * joint.pool) + 1)
 
 
-def _moved(job: Job, joint: Joint, choice: Choice, look: Look) -> Joint:
+def _moved(job: Job, joint: Joint, step: Step, choice: Choice, look: Look) -> Joint:
     match choice.option.name if choice.option is not None else "stop":
         case "more":
             return replace(joint, order=_chosen(job, joint, look))
         case "better":
-            return replace(joint, target=joint.target / 2)
+            return replace(joint, target=min(joint.target, step.error) / 2)
         case "distil":
             return replace(joint, distil=True)
     return replace(joint, final=True)

@@ -65,7 +65,8 @@ class Step:
 
     reason: of the end, or of what the basket stopped at. learnt: beliefs the step follows from.
     plan: the audit that the step belongs to or works towards. error: believed mean error.
-    error_price: of the last avoided error.
+    error_price: of the last error avoided by it; at the end, of further ones, None where nobody can
+    be asked.
     """
 
     purpose: Purpose | None
@@ -78,7 +79,13 @@ class Step:
     error_price: float | None = None
 
 
-def end(reason: str, learnt: Learnt, plan: AuditPlan | None, error: float) -> Step:
+def end(
+    reason: str,
+    learnt: Learnt,
+    plan: AuditPlan | None,
+    error: float,
+    error_price: float | None = None,
+) -> Step:
     """No step: the job ended with `reason`."""
     none = np.zeros(0, dtype=np.int64)
-    return Step(None, none, none, reason, learnt, plan, error)
+    return Step(None, none, none, reason, learnt, plan, error, error_price)

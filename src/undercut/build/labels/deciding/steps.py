@@ -81,7 +81,8 @@ def next_step(position: Position, config: MarketConfig) -> Step:
         return _audit(position, config, learnt, plan, judge, error, basket.stopped, seen)
     if again:
         return end("not_certified", learnt, None, error)
-    return end(basket.stopped, learnt, None, error)
+    further = error_price if (offered.drop > 0).any() else None
+    return end(basket.stopped, learnt, None, error, further)
 
 
 def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
