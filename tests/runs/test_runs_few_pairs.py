@@ -16,7 +16,7 @@ from undercut.runs.arrays import save_arrays
 from undercut.runs.progress import Silence
 from undercut.runs.recipe import PAIR_OPERATIONS, Recipe
 from undercut.runs.stages import Made, Stages, open_stages
-from undercut.runs.steps.candidates import Candidate, facts_of
+from undercut.runs.steps.candidate import Candidate, facts_of
 from undercut.runs.steps.few_encoders import frozen_candidate
 from undercut.runs.steps.few_labels import held_out, row_folds
 from undercut.runs.steps.few_pairs import VECTORS, pairs_candidate

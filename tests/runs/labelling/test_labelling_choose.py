@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from market_workers import CLASSES, Machine, write_texts
 from undercut.build.data.labelled import chosen_lines
 from undercut.build.labels.choosing.order import Order, random_order, widened
 from undercut.build.labels.deciding.pseudo import fit_ridge, padded
-from undercut.build.labels.workers import Answer, Ask
+from undercut.build.labels.workers import Answer, Ask, WorkerKind
 from undercut.runs.config import RunConfig
+from undercut.runs.labelling import joint_deciding
 from undercut.runs.labelling import vectors as vectors_module
 from undercut.runs.labelling.config import LabelConfig
+from undercut.runs.labelling.distil_trial import Trial
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.journal import FILE, Journal
 from undercut.runs.labelling.result import LabelReport
@@ -167,6 +170,39 @@ def test_the_report_says_how_texts_were_chosen_and_what_chance_would_do(tmp_path
     assert first.drawn == pytest.approx(first.labels / 3, abs=1)
     page = (tmp_path / "labelled" / "report.html").read_text(encoding="utf-8")
     assert "as many random labels" in page
+
+
+@pytest.mark.usefixtures("quick_vectors")
+def test_better_labels_are_on_offer_only_while_somebody_can_be_asked(tmp_path: Path) -> None:
+    """One machine that has answered everything: its target was halved for ever."""
+    report = run_through(tmp_path, good(), choose="random")
+    assert report.curve[-1].chosen == "stop"
+    for before, after in pairwise(report.curve):
+        assert before.chosen != "better" or after.spent > before.spent
+    assert len(report.curve) < 8
+
+
+@pytest.mark.usefixtures("quick_vectors")
+@pytest.mark.parametrize(("mean", "written"), [(0.0006, True), (-0.01, False)])
+def test_distilling_is_not_taken_and_left_in_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mean: float, *, written: bool
+) -> None:
+    """Between nothing and the least gain that counts, where a point has a worth."""
+    monkeypatch.setattr(joint_deciding, "distil_trial", lambda *_, **__: Trial(mean, 0.0, 9))
+    report = run_through(tmp_path, good(), point_worth="0.1 USD", budget="8 USD")
+    assert [line.chosen for line in report.curve].count("distil") == written
+    assert joint_of(tmp_path)["distil"] == written
+    assert (tmp_path / "labelled" / "pseudo.csv").exists() == (report.pseudo_labels > 0)
+
+
+@pytest.mark.usefixtures("quick_vectors")
+def test_what_is_kept_for_the_audit_is_not_spent_before(tmp_path: Path) -> None:
+    """One that errs often and one that is dear: to come near the target takes all there is."""
+    workers = [Machine("poor", "0.01", 0.6), Machine("judge", "0.05", 0.99, kind=WorkerKind.FILE)]
+    report = label(config(tmp_path, budget="10 USD", target_error=0.01), workers=workers)
+    assert max(line.spent for line in report.curve) <= 8.0
+    assert float(report.committed) > 8.0
+    assert report.status == "budget"
 
 
 @pytest.mark.usefixtures("quick_vectors")

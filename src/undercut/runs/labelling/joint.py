@@ -11,12 +11,15 @@ import numpy as np
 from undercut.build.labels.choosing.order import Order, random_order, widened
 from undercut.build.labels.votes import Floats, IntArray
 from undercut.build.labels.workers import WorkerFacts
+from undercut.core.money import Money
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.journal import Journal
 
 FIRST_SHARE, FIRST_LEAST = 0.25, 300
 # Of the budget, for the first part: what is learnt from it must leave money to follow.
 FIRST_MONEY = Decimal("0.25")
+# Of the budget, for whoever audits at the end; until then nothing of it is spent.
+KEPT_FOR_AUDIT = Decimal("0.2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ def first(
     size = max(FIRST_LEAST, min(int(FIRST_SHARE * texts), _affordable(config, workers, texts)))
     order = widened(Order(), size, config.choose, texts=texts, seed=config.seed, vectors=vectors)
     return Joint(order, config.target_error)
+
+
+def kept_for_audit(config: LabelConfig, joint: Joint | None) -> Money:
+    """What must not be spent yet."""
+    waits = config.audit and joint is not None and not joint.final
+    return config.budget_money * (KEPT_FOR_AUDIT if waits else Decimal(0))
 
 
 def _affordable(config: LabelConfig, workers: Sequence[WorkerFacts], texts: int) -> int:

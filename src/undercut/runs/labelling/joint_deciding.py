@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import numpy as np
 
@@ -19,14 +18,12 @@ from undercut.build.labels.deciding.position import Step
 from undercut.build.labels.votes import Floats, IntArray
 from undercut.core.money import Money
 from undercut.runs.labelling.distil_trial import Trial, distil_trial
-from undercut.runs.labelling.joint import Joint, stored_joint
+from undercut.runs.labelling.joint import Joint, kept_for_audit, stored_joint
 from undercut.runs.labelling.joint_curve import Known, Measured, measure_curve
 from undercut.runs.labelling.open_job import Job
 from undercut.runs.steps.data import FEW_PER_CLASS
 
 GROWTH = 1.5
-# Of a joint budget, for whoever audits at the end.
-KEPT_FOR_AUDIT = Decimal("0.2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,8 @@ def decide(job: Job, joint: Joint, step: Step, vectors: Floats) -> Joint:
     if joint.distil and (look.trial is None or look.trial.gain <= 0):
         joint = replace(joint, distil=False)  # what paid with fewer labels no longer does
     options = list(_options(job, joint, step, look))
-    money = float((job.config.budget_money * (1 - KEPT_FOR_AUDIT)).amount) - look.spent
+    kept = kept_for_audit(job.config, joint)
+    money = float((job.config.budget_money - kept).amount) - look.spent
     worth = job.config.point_worth
     choice = choose(
         options,
@@ -108,7 +106,12 @@ def _options(job: Job, joint: Joint, step: Step, look: Look) -> Iterator[Option]
         cost = step.error_price * fewer
         yield Option("better", measured.noise_costs / 2, cost, "the same noise once more")
     if look.trial is not None and not joint.distil:
-        yield Option("distil", look.trial.gain, 0.0, "pseudo-labels on held-out labels")
+        found = look.trial
+        measured_by = (
+            f"small model with {found.sure} of a model's labels: {100 * found.mean:+.1f}"
+            f" ± {100 * found.error:.1f} points on held-out labels"
+        )
+        yield Option("distil", found.gain, 0.0, measured_by)
 
 
 def _wider(joint: Joint, texts: int) -> int:

@@ -17,7 +17,7 @@ from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.ledger import Ledger
 from undercut.runs.labelling.asking import AnyWorker
 from undercut.runs.labelling.config import LabelConfig
-from undercut.runs.labelling.joint import Joint
+from undercut.runs.labelling.joint import Joint, kept_for_audit
 from undercut.runs.labelling.journal import Journal
 from undercut.runs.labelling.label_booking import book_closed
 from undercut.runs.labelling.position import read_position
@@ -99,8 +99,9 @@ class Job:
             target_error=self.config.target_error,
         )
         vectors = self.vectors()
-        kept = None if vectors is None else vectors[: len(self.items)]
-        return dataclasses.replace(position, vectors=kept)
+        known = None if vectors is None else vectors[: len(self.items)]
+        kept = float(kept_for_audit(self.config, self.joint).amount)
+        return dataclasses.replace(position, vectors=known, money=max(position.money - kept, 0.0))
 
     def vectors(self) -> NDArray[np.float64] | None:
         """(everything, width); None where the encoder is missing or the texts are few."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,17 @@ import numpy as np
 from undercut.core.dataset import Dataset, FloatArray, weighted_targets
 from undercut.neural.encoder import USE
 from undercut.runs.arrays import load_arrays, save_arrays
-from undercut.runs.recipe import THIN_FIT, TRANSFORMER_FIT, USE_FIT, Recipe, training_rows
+from undercut.runs.recipe import THIN_FIT, TRANSFORMER_FIT, USE_FIT, Recipe
 from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.candidate import (
+    MODEL,
+    OPINIONS,
+    Candidate,
+    facts_of,
+    train_probabilities,
+)
 from undercut.runs.steps.data import RunData
+from undercut.runs.steps.further_rows import rows_to_learn, teacher_of
 
 if TYPE_CHECKING:
     from undercut.neural.classifier import Classifier
@@ -23,7 +30,6 @@ if TYPE_CHECKING:
     from undercut.neural.fit import FitConfig, FitProgress
     from undercut.neural.tokens import TokenisedTexts
 
-MODEL = "model"
 TRAINED = "trained.safetensors"
 # Share of the teacher's probabilities, against the labels, in what a smaller model learns from.
 # Source: Hinton, Vinyals & Dean 2015.
@@ -31,59 +37,23 @@ TEACHER_SHARE = 0.7
 LABEL_SMOOTHING = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One model that could serve.
-
-    family: 'ngram', 'static', 'frozen', 'frozen_int8', 'transformer' or 'transformer_int8'.
-    made: the stage result whose folder `model` holds it. facts: what the model card tells.
-    """
-
-    name: str
-    family: str
-    made: Made
-    facts: dict[str, Any]
-
-    @property
-    def folder(self) -> Path:
-        """The model folder."""
-        return self.made.path / MODEL
-
-    @property
-    def bytes(self) -> int:
-        """Size on disk."""
-        return sum(file.stat().st_size for file in self.folder.iterdir())
-
-
 def make_candidates(
     stages: Stages, made: Made, data: RunData, recipe: Recipe
 ) -> tuple[Candidate, ...]:
     """All candidates of the recipe, cheapest kind first."""
-    rows = training_rows(data.train, recipe)
+    own, rows = rows_to_learn(data, recipe)
     ngram = _ngram(stages, made, rows, recipe)
-    main = _encoder(stages, made, rows, data.tune, recipe, recipe.encoder, layers=None)
-    students: list[Candidate] = []
+    main = _encoder(stages, made, own, data.tune, recipe, recipe.encoder, layers=None)
+    teacher = teacher_of(stages, main, rows, len(own))
+    kinds: list[tuple[str, int | None]] = [(recipe.encoder, each) for each in recipe.thin_layers]
     if recipe.side_encoder is not None:
-        students.append(
-            _encoder(
-                stages,
-                made,
-                rows,
-                data.tune,
-                recipe,
-                recipe.side_encoder,
-                layers=None,
-                teacher=main,
-            )
-        )
-    for layers in recipe.thin_layers:
-        students.append(
-            _encoder(
-                stages, made, rows, data.tune, recipe, recipe.encoder, layers=layers, teacher=main
-            )
-        )
-    static = _static(stages, made, rows, data.tune, recipe, main)
-    frozen = _frozen(stages, made, rows, data.tune, recipe, main)
+        kinds.insert(0, (recipe.side_encoder, None))
+    students = [
+        _encoder(stages, made, rows, data.tune, recipe, encoder, layers=layers, teacher=teacher)
+        for encoder, layers in kinds
+    ]
+    static = _static(stages, made, rows, data.tune, recipe, teacher)
+    frozen = _frozen(stages, made, rows, data.tune, recipe, teacher)
     floats = (main, *students, frozen)
     integers = tuple(_int8(stages, candidate, rows, recipe) for candidate in floats)
     return (ngram, static, *integers, *floats)
@@ -257,7 +227,7 @@ def _fit_and_export(
     result = fit(
         classifier, tokens[0], targets, tokens[1], tune.labels, config, report=_ticker(stages)
     )
-    save_arrays(folder / "train.safetensors", {"probabilities": result.train_probabilities})
+    save_arrays(folder / OPINIONS, {"probabilities": result.train_probabilities})
     trained = {name: value.cpu().numpy() for name, value in classifier.trained_state().items()}
     save_arrays(folder / TRAINED, trained)
     learnt = {"tune_accuracy": list(result.tune_accuracy), "best_epoch": result.best_epoch}
@@ -315,12 +285,6 @@ def store(
     export(classifier, folder / MODEL, rows.classes, settings)
 
 
-def facts_of(made: Made) -> dict[str, Any]:
-    """What a stored stage wrote of itself in facts.json."""
-    facts: dict[str, Any] = json.loads((made.path / "facts.json").read_text(encoding="utf-8"))
-    return facts
-
-
 def _token_limit(
     encoder: Encoder, rows: Dataset, recipe: Recipe, rule: Callable[[list[int], int], int]
 ) -> int:
@@ -341,11 +305,6 @@ def _ticker(stages: Stages) -> Callable[[FitProgress], None]:
         stages.tick(progress.step / progress.steps, detail, progress.seconds_left)
 
     return report
-
-
-def train_probabilities(candidate: Candidate) -> FloatArray:
-    """What a fine-tuned candidate says of the training rows, (rows, classes)."""
-    return load_arrays(candidate.made.path / "train.safetensors")["probabilities"]
 
 
 def load_trained(classifier: Classifier, candidate: Candidate) -> None:

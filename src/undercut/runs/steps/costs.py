@@ -26,7 +26,7 @@ from undercut.models.plan import load_plan
 from undercut.models.threads import available_cores
 from undercut.runs.machine import MachineFacts
 from undercut.runs.stages import Made, Stages
-from undercut.runs.steps.candidates import Candidate
+from undercut.runs.steps.candidate import Candidate
 from undercut.runs.steps.data import RunData
 
 CANDIDATES = MeasureConfig(repeats=3, seconds=0.4, latency_texts=60)

@@ -16,7 +16,7 @@ from undercut.build.data.doubted import with_doubted
 from undercut.build.data.hygiene import clean
 from undercut.build.data.labelled import labelled_table, pseudo_table
 from undercut.build.data.read import Table, read_table
-from undercut.build.data.splits import SplitConfig, Splits, split
+from undercut.build.data.splits import SplitConfig, split
 from undercut.core.dataset import Dataset, IntArray
 from undercut.core.errors import InputError
 from undercut.core.text import dominant_script, looks_english
@@ -27,13 +27,14 @@ from undercut.runs.steps.pseudo_rows import with_pseudo
 from undercut.runs.steps.training_only import (
     chosen_rows,
     doubted,
+    few_parts,
     judging,
     teaching,
     weighted,
     with_copies,
 )
 
-VERSION = "5"
+VERSION = "6"
 BLOCK = 1 << 20
 # With more rows a class than this, parts kept from training cost less than they tell.
 FEW_PER_CLASS = 16
@@ -45,8 +46,10 @@ class RunData:
 
     train, tune, certify: parts of the training file; test: the user's, where given. Only train has
     weights, and at its end the edited copies of its rows that a cleaned folder brings.
+    pseudo: so many of train's last rows have a model's label: they teach no teacher.
     facts: columns, rows read, findings: plain JSON, for the report. few: so few labels that all
-    train: then tune and certify are the same rows, judged by cross-validation.
+    train: then tune and certify are train's first rows, all or those that are a random sample,
+    judged by cross-validation.
     """
 
     train: Dataset
@@ -57,6 +60,7 @@ class RunData:
     english: bool
     facts: dict[str, Any]
     few: bool = False
+    pseudo: int = 0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -110,6 +114,7 @@ def load_data(folder: Path, config: RunConfig) -> RunData:
         english=facts["english"],
         facts=facts,
         few=facts["few"],
+        pseudo=facts["pseudo"],
     )
 
 
@@ -160,19 +165,19 @@ def _write(folder: Path, config: RunConfig) -> None:
     if few:  # then every row trains
         train, taught = train.take(np.flatnonzero(taught)), taught[taught]
     groups = None if train_table.groups is None else _groups_of(train, train_table)
-    every = np.arange(len(train))
+    judges = judging(config.train, train)
     parts = (
-        Splits(every, every, every, ())
+        few_parts(train, judges)
         if few
         else split(
             train,
             _split_config(config, len(train)),
             groups=groups,
             teaches=taught,
-            judges=judging(config.train, train),
+            judges=judges,
         )
     )
-    chosen = () if few else chosen_rows(config.train, train)
+    chosen = chosen_rows(train, judges)
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
     guessed = np.zeros(0, dtype=np.int64)
     if not few:  # then every row that trains is also judged, in folds
@@ -195,6 +200,7 @@ def _write(folder: Path, config: RunConfig) -> None:
         "script": dominant_script(train.texts),
         "english": looks_english(train.texts),
         "few": few,
+        "pseudo": len(guessed),
         "reports": reports,
         "split_findings": [asdict(finding) for finding in (*parts.findings, *findings, *extra)],
     }

@@ -9,7 +9,8 @@ from undercut.core.dataset import FloatArray
 from undercut.runs.arrays import save_arrays
 from undercut.runs.recipe import Recipe
 from undercut.runs.stages import Made, Stages
-from undercut.runs.steps.candidates import Candidate, facts_of, prepare, store
+from undercut.runs.steps.candidate import Candidate, facts_of
+from undercut.runs.steps.candidates import prepare, store
 from undercut.runs.steps.few_rows import FOLDS, HELD_OUT, FewRows, with_names
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from undercut.runs.arrays import load_arrays
 from undercut.runs.recipe import Recipe
 from undercut.runs.report.schema import Note
 from undercut.runs.stages import Made, Stages
-from undercut.runs.steps.candidates import MODEL, Candidate
+from undercut.runs.steps.candidate import MODEL, Candidate
 from undercut.runs.steps.data import FEW_PER_CLASS, RunData
 from undercut.runs.steps.few_encoders import frozen_candidate, keep
 from undercut.runs.steps.few_pairs import pairs_candidate
-from undercut.runs.steps.few_rows import FOLDS, HELD_OUT, FewRows
+from undercut.runs.steps.few_rows import EVERY_FOLD, FOLDS, HELD_OUT, FewRows
+from undercut.runs.steps.training_only import CHOSEN_ROW
 
 
 def make_few_candidates(
@@ -43,12 +44,16 @@ def few_note(data: RunData) -> Note:
     """What a reader must know of a run without a certificate."""
     rows, classes = len(data.train), len(data.classes)
     need = (FEW_PER_CLASS + 1) * classes
+    on, on_zh = "the same rows", "同一批数据"
+    if any(finding["rule"] == CHOSEN_ROW for finding in data.facts["split_findings"]):
+        judged = len(data.certify)
+        on, on_zh = f"the {judged:,} of them drawn at random", f"其中随机抽取的 {judged:,} 条"
     return Note(
         level="warning",
         en=f"Only {rows:,} labels for {classes:,} classes: all of them train, models were chosen "
-        f"by {FOLDS}-fold cross-validation on the same rows, and nothing is certified. From "
+        f"by {FOLDS}-fold cross-validation on {on}, and nothing is certified. From "
         f"{need:,} labels on some are kept to certify.",
-        zh=f"{classes:,} 个类别只有 {rows:,} 条标签：全部用于训练，模型由同一批数据上的 {FOLDS} 折"
+        zh=f"{classes:,} 个类别只有 {rows:,} 条标签：全部用于训练，模型由{on_zh}上的 {FOLDS} 折"
         f"交叉验证选出，没有任何认证。标签达到 {need:,} 条后，才会留出一部分用于认证。",
     )
 
@@ -59,17 +64,22 @@ def held_out(candidate: Candidate) -> FloatArray:
 
 
 def row_folds(rows: Dataset, judged: int, seed: int) -> IntArray:
-    """(rows,) fold of each row; texts that say the same are in one.
+    """(rows,) fold of each row, -1 of one that trains in all; texts that say the same are in one.
 
-    judged: the first so many rows. Those after them are edited copies, in their row's fold.
+    judged: the first so many rows. Those after them are edited copies, in their row's fold, and
+    rows that were chosen for what they teach.
     """
     from undercut.neural.few_head import folds_of
 
-    first = rows.take(np.arange(judged))
-    folds = folds_of(group_rows(first.texts), first.labels, FOLDS, seed)
-    by_line = dict(zip(first.lines.tolist(), folds.tolist(), strict=True))
-    copies = [by_line[line] for line in rows.lines[judged:].tolist()]
-    return np.concatenate([folds, np.array(copies, dtype=np.int64)])
+    groups = group_rows(rows.texts)
+    folds = folds_of(groups[:judged], rows.labels[:judged], FOLDS, seed)
+    by_group = dict(zip(groups[:judged].tolist(), folds.tolist(), strict=True))
+    by_line = dict(zip(rows.lines[:judged].tolist(), folds.tolist(), strict=True))
+    further = []
+    for line, group in zip(rows.lines[judged:].tolist(), groups[judged:].tolist(), strict=True):
+        # a copy follows its row whatever it says itself; rows stand before their copies
+        further.append(by_line.setdefault(line, by_group.get(group, EVERY_FOLD)))
+    return np.concatenate([folds, np.array(further, dtype=np.int64)])
 
 
 def _ngram(stages: Stages, data: Made, few: FewRows, recipe: Recipe) -> Candidate:

@@ -10,13 +10,16 @@ import numpy as np
 from undercut.core.dataset import Dataset, IntArray
 
 FOLDS: Final = 4
+# The fold of a row that is held out of none: it is judged nowhere and says what no judged row says.
+EVERY_FOLD: Final = -1
 HELD_OUT: Final = "held_out.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
 class FewRows:
     """rows: all that train. folds: (rows,) of each. judged: the first so many count where models
-    are judged; edited copies of them follow and only train."""
+    are judged; rows that were chosen for what they teach and edited copies follow, and only train.
+    """
 
     rows: Dataset
     folds: IntArray

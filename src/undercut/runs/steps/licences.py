@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from undercut.runs.steps.candidates import Candidate
+from undercut.runs.steps.candidate import Candidate
 
 SHIPPED_TEXT = {
     "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",

@@ -21,7 +21,7 @@ from undercut.models.plan import PLAN_FILE, PLAN_KIND, PlanDescription, read_des
 from undercut.models.plan_cost import PlanCost
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
-from undercut.runs.steps.candidates import Candidate
+from undercut.runs.steps.candidate import Candidate
 from undercut.runs.steps.costs import Cost
 from undercut.runs.steps.data import RunData
 from undercut.runs.steps.licences import licence_notes

@@ -11,7 +11,7 @@ from undercut.models.folder import load_model
 from undercut.models.threads import available_cores
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.stages import Made, Stages
-from undercut.runs.steps.candidates import Candidate
+from undercut.runs.steps.candidate import Candidate
 from undercut.runs.steps.data import RunData
 from undercut.runs.steps.few_labels import held_out
 

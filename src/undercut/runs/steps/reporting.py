@@ -25,7 +25,7 @@ from undercut.runs.config import RunConfig
 from undercut.runs.machine import MachineFacts
 from undercut.runs.report import quality as parts
 from undercut.runs.report import schema
-from undercut.runs.steps.candidates import Candidate
+from undercut.runs.steps.candidate import Candidate
 from undercut.runs.steps.costs import Cost
 from undercut.runs.steps.data import RunData
 from undercut.runs.steps.predictions import Predictions
@@ -50,6 +50,7 @@ ACTIONS = {
     "class_not_in_train": "dropped",
     "near_duplicate": "kept_together",
     "large_group": "train_only",
+    "chosen_row": "train_only",
     "class_not_in_certify": "reported",
     "class_not_in_tune": "reported",
 }

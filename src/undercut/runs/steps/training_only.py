@@ -15,8 +15,11 @@ from undercut.build.data.keys import loose_key
 from undercut.build.data.labelled import chosen_lines
 from undercut.build.data.splits import Splits
 from undercut.core.dataset import Dataset, IntArray
+from undercut.core.errors import InputError
+from undercut.runs.steps.few_rows import FOLDS
 
 _EXAMPLES = 5
+CHOSEN_ROW = "chosen_row"
 
 
 def with_copies(
@@ -62,13 +65,31 @@ def judging(path: str, train: Dataset) -> NDArray[np.bool_] | None:
     return np.array([line not in chosen for line in train.lines.tolist()], dtype=bool)
 
 
-def chosen_rows(path: str, train: Dataset) -> tuple[Finding, ...]:
+def few_parts(train: Dataset, judges: NDArray[np.bool_] | None) -> Splits:
+    """All rows train, and are judged in folds: those that may judge, which come first.
+
+    judges: as of `judging`. Raises InputError where fewer may judge than there are folds.
+    """
+    every = np.arange(len(train))
+    if judges is None:
+        return Splits(every, every, every, ())
+    judged = np.flatnonzero(judges)
+    if len(judged) < FOLDS:
+        raise InputError(
+            f"{len(judged)} of {len(train)} labelled texts are a random sample, and only these may "
+            f"judge a model; expected {FOLDS} at least",
+            file=train.source,
+            hint="undercut label resume FOLDER --budget MORE, to label more of them",
+        )
+    return Splits(np.concatenate([judged, np.flatnonzero(~judges)]), judged, judged, ())
+
+
+def chosen_rows(train: Dataset, judges: NDArray[np.bool_] | None) -> tuple[Finding, ...]:
     """A finding of the texts that were chosen; none where all are a sample."""
-    judges = judging(path, train)
     if judges is None:
         return ()
     action = "labelled because they teach much: no random sample, so they train and judge nothing"
-    return (_finding(train, np.flatnonzero(~judges), "chosen_row", action),)
+    return (_finding(train, np.flatnonzero(~judges), CHOSEN_ROW, action),)
 
 
 def doubted(train: Dataset) -> tuple[Finding, ...]:

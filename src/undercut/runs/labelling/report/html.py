@@ -6,6 +6,7 @@ import json
 
 from undercut.runs.labelling.report import page
 from undercut.runs.labelling.report.curve import curve_figure
+from undercut.runs.labelling.report.joint import joint_figure, looks
 from undercut.runs.labelling.result import LabelReport
 from undercut.runs.report.template import render_page
 from undercut.runs.report.words import Words
@@ -24,6 +25,8 @@ def render_label_html(report: LabelReport, language: str | None = None) -> str:
         lede=page.certificate_says(report, words),
         numbers=page.key_numbers(report, words),
         curve=curve_figure(report, words),
+        joint=joint_figure(report, words),
+        looks=looks(report, words),
         choosing=page.choosing_says(report, words),
         next=page.next_step(report, words, report.config["out"]),
         config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
