@@ -1,6 +1,6 @@
 """What labels of BANKING77 cost in a market of a model, a crowd and an expert (simulated).
 
-    python benchmarks/labels_market.py FOLDER [--seeds 5] [--out FILE]
+    python benchmarks/labels_market.py FOLDER [--seeds 5] [--out FILE] [--resume]
 
 FOLDER holds train.csv and test.csv (text, intent). The 10,003 texts of train.csv are labelled;
 their labels are the truth and teach nobody. Workers, their errors depending on the text:
@@ -16,6 +16,9 @@ The market (`build.labels.deciding.steps`) gets prices and expected accuracies o
 same market with the crowd alone and no audit to pay for, three crowd votes for all, one crowd vote
 and an expert's check for all. `cloned`: the model's answers come in a second time, as another
 worker of the same price, of the same family (stated) and as an independent one (not stated).
+
+FILE is written after each seed; with --resume the seeds that it holds are not run again (they are
+those of the code that wrote them).
 """
 
 from __future__ import annotations
@@ -211,13 +214,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--say", action="store_true")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
-    table = {}
+    out: Path | None = arguments.out
+    table: dict[str, dict[str, object]] = {}
+    if arguments.resume and out is not None and out.exists():
+        table = json.loads(out.read_text(encoding="utf-8"))
     for seed in range(arguments.seeds):
-        table[str(seed)] = run(arguments.folder, seed, say=arguments.say)
-        print(seed, json.dumps(table[str(seed)]), flush=True)
-    if arguments.out:
-        arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        if str(seed) not in table:
+            table[str(seed)] = run(arguments.folder, seed, say=arguments.say)
+            print(seed, json.dumps(table[str(seed)]), flush=True)
+            if out is not None:
+                out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@
 
 FOLDER holds one folder a set (dog, web_relevance), each with answers.csv (item, worker, answer) and
 truth.csv (item, class); the sets are not shipped. A vote is bought by uncovering a recorded one.
-`known`: whoever is on offer for an item is known beforehand, so good workers can be preferred;
-`unknown`: the next voter is anybody who voted on the item; `even`: every item gets the same number
-of votes, of anybody. All are merged by the default method. The seed orders the offers.
+`known`: whoever is on offer for an item is known beforehand, as where workers ask for tasks, so
+good workers can be preferred; `unknown`: the next voter is anybody who voted on the item; `even`:
+every item gets the same number of votes, of anybody. `merged`: accuracy by the default method, by
+which "all votes" are merged too; `believed`: by the beliefs that the next votes were chosen by. The
+seed orders the offers. `until settled`: bought until no vote tells enough, without another limit.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
+from undercut.build.labels.deciding.knowing import crowd_beliefs
 from undercut.build.labels.deciding.redundancy import RedundancyConfig, next_votes
 from undercut.build.labels.merging.merge import merge
+from undercut.build.labels.merging.tally import tally
 from undercut.build.labels.votes import Votes
 
 SHARES = (0.4, 0.5, 0.6)
-CONFIG = replace(RedundancyConfig(), least_gain=0.0)
 
 
 def read(path: Path) -> list[list[str]]:
@@ -33,24 +36,33 @@ def read(path: Path) -> list[list[str]]:
         return list(csv.reader(file))[1:]
 
 
-def accuracy(votes: Votes, taken: np.ndarray, truth: dict[str, str]) -> float:
-    merged = merge(votes.take(np.sort(taken)), discount_copies=False)
-    labels = dict(zip(votes.items, (votes.classes[k] for k in merged.labels), strict=True))
-    return float(np.mean([labels[item] == right for item, right in truth.items()]))
+def accuracy(votes: Votes, taken: np.ndarray, truth: dict[str, str]) -> tuple[float, float]:
+    """By the default merging method, and by the crowd's beliefs."""
+    some = votes.take(np.sort(taken))
+    found = merge(some, discount_copies=False).labels, crowd_beliefs(tally(some)).beliefs.argmax(1)
+    labels = [dict(zip(votes.items, (votes.classes[k] for k in own), strict=True)) for own in found]
+    merged, believed = (
+        float(np.mean([own[item] == right for item, right in truth.items()])) for own in labels
+    )
+    return merged, believed
 
 
-def bought(votes: Votes, seed: int, count: int, *, known: bool) -> np.ndarray:
+def bought(
+    votes: Votes, config: RedundancyConfig, count: int, *, seed: int, known: bool
+) -> np.ndarray:
     """Ids of the votes in the order in which they were bought."""
     offers = np.random.default_rng(seed).permutation(len(votes))
     taken = np.zeros(0, dtype=np.int64)
     while len(taken) < count and len(offers):
         so_far = votes.take(np.sort(taken))
-        if known:
-            chosen = offers[next_votes(so_far, votes.item[offers], votes.worker[offers], CONFIG)]
-        else:
+        open_now = offers
+        if not known:
             _, first = np.unique(votes.item[offers], return_index=True)
-            one = offers[np.sort(first)]
-            chosen = one[next_votes(so_far, votes.item[one], None, CONFIG)]
+            open_now = offers[np.sort(first)]
+        worker = votes.worker[open_now] if known else None
+        chosen = open_now[next_votes(so_far, votes.item[open_now], worker, config)]
+        if not len(chosen):
+            break
         taken = np.concatenate([taken, chosen])
         offers = offers[~np.isin(offers, chosen)]
     return taken[:count]
@@ -65,6 +77,49 @@ def even(votes: Votes, seed: int, count: int) -> np.ndarray:
     return offers[np.argsort(ranks, kind="stable")][:count]
 
 
+def summary(pairs: list[tuple[float, float]]) -> dict[str, object]:
+    merged, believed = zip(*pairs, strict=True)
+    return {
+        "merged": round(float(np.mean(merged)), 4),
+        "believed": round(float(np.mean(believed)), 4),
+        "merged_by_seed": [round(v, 4) for v in merged],
+        "believed_by_seed": [round(v, 4) for v in believed],
+    }
+
+
+def measure(votes: Votes, truth: dict[str, str], seeds: int) -> dict[str, object]:
+    start = time.perf_counter()
+    most = round(max(SHARES) * len(votes))
+    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    shares: dict[str, list[float]] = {"known": [], "unknown": []}
+    for seed in range(seeds):
+        config = RedundancyConfig(seed=seed)
+        always = replace(config, least_gain=0.0)
+        orders = {
+            "known": bought(votes, always, most, seed=seed, known=True),
+            "unknown": bought(votes, always, most, seed=seed, known=False),
+            "even": even(votes, seed, most),
+        }
+        for way, order in orders.items():
+            for share in SHARES:
+                pair = accuracy(votes, order[: round(share * len(votes))], truth)
+                found.setdefault(way, {}).setdefault(f"{share:.0%}", []).append(pair)
+        for way in shares:
+            taken = bought(votes, config, len(votes), seed=seed, known=way == "known")
+            shares[way].append(round(len(taken) / len(votes), 3))
+            found[way].setdefault("until settled", []).append(accuracy(votes, taken, truth))
+    whole = accuracy(votes, np.arange(len(votes)), truth)
+    return {
+        "all votes": summary([whole]),
+        "settled at": shares,
+        **{
+            way: {name: summary(pairs) for name, pairs in by_share.items()}
+            for way, by_share in found.items()
+        },
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -76,36 +131,10 @@ def main() -> None:
     for name in arguments.sets:
         rows = [(r[0], r[1], r[2]) for r in read(arguments.folder / name / "answers.csv")]
         truth = {r[0]: r[1] for r in read(arguments.folder / name / "truth.csv")}
-        votes = Votes.of(rows)
-        whole = accuracy(votes, np.arange(len(votes)), truth)
-        found: dict[str, dict[float, list[float]]] = {}
-        start = time.perf_counter()
-        for seed in range(arguments.seeds):
-            most = round(max(SHARES) * len(votes))
-            orders = {
-                "known": bought(votes, seed, most, known=True),
-                "unknown": bought(votes, seed, most, known=False),
-                "even": even(votes, seed, most),
-            }
-            for way, order in orders.items():
-                for share in SHARES:
-                    taken = order[: round(share * len(votes))]
-                    by_share = found.setdefault(way, {}).setdefault(share, [])
-                    by_share.append(round(accuracy(votes, taken, truth), 4))
-        table[name] = {
-            "all votes": round(whole, 4),
-            "seconds": round(time.perf_counter() - start, 1),
-            **{
-                way: {
-                    f"{share:.0%}": {"mean": round(float(np.mean(v)), 4), "by_seed": v}
-                    for share, v in by_share.items()
-                }
-                for way, by_share in found.items()
-            },
-        }
+        table[name] = measure(Votes.of(rows), truth, arguments.seeds)
         print(name, json.dumps(table[name]), flush=True)
-    if arguments.out:
-        arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        if arguments.out:
+            arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`undercut votes`: merges a crowd's answers and says what is known of the workers."""
+"""`undercut votes`: a crowd's answers merged, and which votes to ask for next."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from undercut.cli.options import AsJson, Quiet
+from undercut.cli.votes_next import next_command
 
 
 class AnswersChoice(StrEnum):
@@ -24,7 +25,10 @@ votes = typer.Typer(name="votes", rich_markup_mode=None, no_args_is_help=False)
 
 @votes.callback()
 def _votes() -> None:
-    """Merge the answers of many workers."""
+    """Merge the answers of many workers, or ask for the next ones."""
+
+
+votes.command(name="next")(next_command)
 
 
 @votes.command()

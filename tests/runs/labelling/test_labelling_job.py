@@ -16,6 +16,7 @@ from undercut.runs.auditing.plan_note import label_notes
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.report.files import load_label_report
+from undercut.runs.labelling.texts import find_classes
 from undercut.runs.stages import LEDGER_FILE
 
 
@@ -141,3 +142,9 @@ def test_gold_is_kept_and_asked_of_nobody(tmp_path: Path) -> None:
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert rows["t0"]["label"] == "login"
     assert worker.asked == 238
+
+
+def test_class_names_may_be_longer_than_a_file_name(tmp_path: Path) -> None:
+    names = tuple(f"{'a' * 20}{n}" for n in range(20))
+    settings = config(tmp_path, classes=(",".join(names),))
+    assert find_classes(settings, {}) == names

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import pytest
+from rich.console import Console
 
 from undercut.runs.labelling.certificate import LabelCertificate
 from undercut.runs.labelling.report.curve import curve_figure
+from undercut.runs.labelling.report.files import label_report_json
 from undercut.runs.labelling.report.html import render_label_html
+from undercut.runs.labelling.report.joint import joint_figure
 from undercut.runs.labelling.report.page import PAGE, certificate_says
+from undercut.runs.labelling.report.terminal import render_label_terminal
 from undercut.runs.labelling.result import (
     Confusion,
     CurveLine,
@@ -122,3 +127,59 @@ def test_a_bound_is_rounded_up() -> None:
 def test_no_picture_without_money() -> None:
     free = sample().model_copy(update={"rounds": (), "committed": "0"})
     assert curve_figure(free, Words("en", PAGE)) is None
+
+
+def followed() -> LabelReport:
+    """A job that labelled more, distilled, and stopped; it chose its texts."""
+    more = CurveOption(name="more", gain=0.012, cost=4.0, measured="learning curve")
+    distil = CurveOption(name="distil", gain=0.021, cost=0.0, measured="small model")
+    first = CurveLine(
+        labels=300,
+        drawn=100,
+        way="steady",
+        random_error=0.24,
+        spent=5.0,
+        sizes=(100, 300),
+        errors=(0.3, 0.2),
+        options=(more, distil),
+        chosen="distil",
+        reason="pays",
+    )
+    second = first.model_copy(update={"chosen": "more", "options": (more,)})
+    third = second.model_copy(
+        update={"labels": 451, "spent": 7.5, "sizes": (150, 451), "errors": (0.26, 0.17)}
+    ).model_copy(update={"chosen": "stop", "options": (), "random_error": 0.19})
+    config = {**sample().config, "choose": "steady"}
+    return sample().model_copy(
+        update={"curve": (first, second, third), "config": config, "pseudo_labels": 640}
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("a model's labels on the rest", "more labels", "stop", "would be expected")),
+        ("zh", ("由模型标注其余文本", "更多标签", "停止", "随机标签预计为")),
+    ],
+)
+def test_the_curve_that_was_followed_is_shown_everywhere(
+    language: str, words: tuple[str, ...]
+) -> None:
+    report, out = followed(), io.StringIO()
+    render_label_terminal(report, Console(file=out, width=400), language)
+    page = render_label_html(report, language)
+    for word in (*words, "30.0% → 20.0%", "26.0% → 17.0%", "451", "640"):
+        assert word in out.getvalue()
+        assert word.replace("'", "&#39;") in page or word in page
+    again = LabelReport.model_validate_json(label_report_json(report))
+    assert [line.chosen for line in again.curve] == ["distil", "more", "stop"]
+    assert again.curve == report.curve
+
+
+def test_the_picture_names_each_choice_once() -> None:
+    figure = joint_figure(followed(), Words("en", PAGE))
+    assert figure is not None
+    assert figure.count("<circle") == 3
+    for name in ("more labels", "a model's labels on the rest", "stop"):
+        assert figure.count(f">{name}<") == 1
+    assert joint_figure(sample().model_copy(update={"curve": ()}), Words("en", PAGE)) is None

@@ -109,6 +109,6 @@ def _with_joint(job: Job) -> Job:
     if job.config.then_run:
         job.joint = load_joint(job.journal, len(job.file), job.config.seed)
         if job.joint is None:
-            job.joint = first(job.config, len(job.file), job.facts, job.file_vectors())
+            job.joint = first(job.config, len(job.file), job.facts, job.file_vectors)
             save_joint(job.journal, job.joint)
     return job

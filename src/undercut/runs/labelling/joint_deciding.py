@@ -139,7 +139,7 @@ def _chosen(job: Job, joint: Joint, look: Look) -> Order:
         look.way,
         texts=len(job.file),
         seed=job.config.seed,
-        vectors=job.file_vectors(),
+        vectors=job.file_vectors,
         label=label,
         classes=len(job.classes),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,11 +106,12 @@ class Job:
 
     def vectors(self) -> NDArray[np.float64] | None:
         """(everything, width); None where the encoder is missing or the texts are few."""
-        kept = self.file_vectors()
+        kept = self.file_vectors
         return kept if kept is None or self.joint is None else kept[self.places]
 
+    @cached_property
     def file_vectors(self) -> NDArray[np.float64] | None:
-        """(texts, width) in the order of the file, or None as above."""
+        """(texts, width) in the order of the file, or None as above; read once for all looks."""
         if len(self.file) < LEAST_TEXTS_FOR_STUDENT:
             return None
         return kept_vectors(self.config.out_folder, [ask.text for ask in self.file])

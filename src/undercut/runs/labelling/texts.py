@@ -96,10 +96,17 @@ def find_classes(config: LabelConfig, gold: dict[str, str]) -> tuple[str, ...]:
 
 
 def _given(classes: Sequence[str]) -> tuple[str, ...]:
-    if len(classes) == 1 and Path(classes[0]).is_file():
+    if len(classes) == 1 and _is_file(classes[0]):
         lines = Path(classes[0]).read_text(encoding="utf-8-sig").splitlines()
         return tuple(line.strip() for line in lines if line.strip())
     return tuple(name.strip() for one in classes for name in one.split(",") if name.strip())
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # as many class names as no file name could hold
+        return False
 
 
 def _of_workers(path: Path) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from undercut.build.labels.merging.merge import DEFAULT, METHODS
 from undercut.build.labels.merging.numeric import NUMERIC_DEFAULT, NUMERIC_METHODS
-from undercut.core.errors import ConfigError, InputError
+from undercut.core.errors import ConfigError
 from undercut.runs.votes.categorical import merge_classes
 from undercut.runs.votes.quantities import merge_quantities
-from undercut.runs.votes.reading import CrowdFile, looks_numeric, read_crowd, read_truth
+from undercut.runs.votes.reading import known_of, looks_numeric, read_crowd
 from undercut.runs.votes.report import VotesReport
 
 ALL = "all"
@@ -45,8 +45,8 @@ def aggregate(
     not exist, InputError for a file that cannot be used.
     """
     crowd = read_crowd(path, item=item_column, worker=worker_column, answer=answer_column)
-    known = _known(truth, item_column, truth_column, crowd)
-    taught = _known(gold, item_column, truth_column, crowd)
+    known = known_of(truth, item_column, truth_column, crowd)
+    taught = known_of(gold, item_column, truth_column, crowd)
     numbers = answers is Answers.NUMBERS or (
         answers is Answers.AUTO and looks_numeric(row[2] for row in crowd.rows)
     )
@@ -74,19 +74,3 @@ def _methods(asked: str | None, methods: Mapping[str, object], *, numbers: bool)
             hint=f"{ALL}, {', '.join(methods)}",
         )
     return (asked,)
-
-
-def _known(
-    path: Path | None, item: str | None, column: str | None, crowd: CrowdFile
-) -> dict[str, str]:
-    if path is None:
-        return {}
-    known = read_truth(path, item=item, truth=column)
-    asked = {row[0] for row in crowd.rows}
-    if not asked & known.keys():
-        raise InputError(
-            f"none of its {len(known)} items was answered in {crowd.source}",
-            file=str(path),
-            hint="both files must name items alike; check --item-column",
-        )
-    return known

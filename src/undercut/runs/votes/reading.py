@@ -109,6 +109,45 @@ def read_truth(path: Path, *, item: str | None = None, truth: str | None = None)
     return found
 
 
+def known_of(
+    path: Path | None, item: str | None, column: str | None, crowd: CrowdFile
+) -> dict[str, str]:
+    """What is right by a file, none without one; InputError where it is of other items."""
+    if path is None:
+        return {}
+    known = read_truth(path, item=item, truth=column)
+    asked = {row[0] for row in crowd.rows}
+    if not asked & known.keys():
+        raise InputError(
+            f"none of its {len(known)} items was answered in {crowd.source}",
+            file=str(path),
+            hint="both files must name items alike; check --item-column",
+        )
+    return known
+
+
+def read_items(path: Path, *, item: str | None = None) -> tuple[str, ...]:
+    """All items of a table, each once; InputError where a row has none."""
+    stream = open_rows(path)
+    column = item or _guess(stream, "item", ITEM_NAMES, but=())
+    found: dict[str, None] = {}
+    for record in stream.select((column,)):
+        if not isinstance(record, Row):
+            continue
+        name = _plain(record.values[0])
+        if not name:
+            raise InputError(
+                f"a row without {column!r}",
+                file=str(path),
+                line=record.line,
+                hint="every task needs its name, as the answers call it",
+            )
+        found[name] = None
+    if not found:
+        raise InputError("the file holds no tasks", file=str(path))
+    return tuple(found)
+
+
 def looks_numeric(answers: Iterable[str]) -> bool:
     """Whether answers are quantities: all finite numbers, of more kinds than a scale has."""
     kinds = set(answers)

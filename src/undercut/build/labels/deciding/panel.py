@@ -15,6 +15,7 @@ import numpy as np
 
 from undercut.build.labels.deciding.answers import MACHINES, Heard
 from undercut.build.labels.deciding.beliefs import Learnt
+from undercut.build.labels.merging.tally import voice_parts
 from undercut.build.labels.votes import Floats, IntArray, Votes
 from undercut.build.labels.workers import Skill, WorkerFacts, WorkerKind
 from undercut.core.money import Money
@@ -71,10 +72,13 @@ def _scores(
     sure = learnt.standing.named[:, 0] * known
     weight = sure * np.where(by_people, 1.0, MACHINE_WEIGHT)
     machines = np.zeros((items, classes))
+    # Copies are one voice here too: they answer only the first texts, and counted twice there they
+    # would make the student look surer on the very texts that calibrate it for all others.
+    spoken = learnt.accuracy * voice_parts(heard.votes, learnt.families)
     np.add.at(
         machines,
         (heard.votes.item[by_machine], heard.votes.label[by_machine]),
-        learnt.accuracy[by_machine],
+        spoken[by_machine],
     )
     judged = np.flatnonzero(by_people & known)
     best: tuple[float, Floats] | None = None
