@@ -27,7 +27,7 @@ import argparse
 import csv
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -179,33 +179,36 @@ def three_votes(world: World, seed: int) -> float:
     return float((merged != world.truth).mean())
 
 
-def run(folder: Path, seed: int, *, say: bool) -> dict[str, object]:
+def parts(folder: Path, seed: int, *, say: bool) -> dict[str, Callable[[], object]]:
+    """What is measured of one seed, by name; each part starts from the same world."""
     world = make_world(folder, seed)
     items = np.arange(len(world.truth))
     config = MarketConfig(seed=seed)
+    alone = MarketConfig(seed=seed, audit=False)
     model, expert = (MODEL, model_answers(world)), (EXPERT, expert_answers(world))
 
     def crowd() -> tuple[WorkerFacts, Answers]:
         return CROWD, crowd_answers(world, seed)
 
     def twin(family: str) -> list[tuple[WorkerFacts, Answers]]:
-        from dataclasses import replace
-
         return [(replace(MODEL, name=name, family=family), model[1]) for name in ("model", "twin")]
 
-    alone = MarketConfig(seed=seed, audit=False)
-    result: dict[str, object] = {
-        "model_error": round(float((model[1](items)[0] != world.truth).mean()), 4),
-        "crowd_error": round(float((crowd()[1](items)[0] != world.truth).mean()), 4),
-        "three_crowd_votes_error": round(three_votes(world, seed), 4),
-        "market": go(world, [model, crowd(), expert], config, say=say),
-        "market_without_student": go(world, [model, crowd(), expert], config, student=False),
-        "crowd_alone": go(world, [crowd()], alone, student=False),
-        "crowd_and_student": go(world, [crowd(), expert], config),
-        "cloned_same_family": go(world, [*twin("m"), crowd(), expert], config),
-        "cloned_unstated": go(world, [*twin(""), crowd(), expert], config),
+    def error(worker: tuple[WorkerFacts, Answers]) -> float:
+        return round(float((worker[1](items)[0] != world.truth).mean()), 4)
+
+    return {
+        "model_error": lambda: error(model),
+        "crowd_error": lambda: error(crowd()),
+        "three_crowd_votes_error": lambda: round(three_votes(world, seed), 4),
+        "market": lambda: go(world, [model, crowd(), expert], config, say=say),
+        "market_without_student": lambda: go(
+            world, [model, crowd(), expert], config, student=False
+        ),
+        "crowd_alone": lambda: go(world, [crowd()], alone, student=False),
+        "crowd_and_student": lambda: go(world, [crowd(), expert], config),
+        "cloned_same_family": lambda: go(world, [*twin("m"), crowd(), expert], config),
+        "cloned_unstated": lambda: go(world, [*twin(""), crowd(), expert], config),
     }
-    return result
 
 
 def main() -> None:
@@ -221,9 +224,12 @@ def main() -> None:
     if arguments.resume and out is not None and out.exists():
         table = json.loads(out.read_text(encoding="utf-8"))
     for seed in range(arguments.seeds):
-        if str(seed) not in table:
-            table[str(seed)] = run(arguments.folder, seed, say=arguments.say)
-            print(seed, json.dumps(table[str(seed)]), flush=True)
+        done = table.setdefault(str(seed), {})
+        for name, measure in parts(arguments.folder, seed, say=arguments.say).items():
+            if name in done:
+                continue
+            done[name] = measure()
+            print(seed, name, json.dumps(done[name]), flush=True)
             if out is not None:
                 out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
