@@ -17,7 +17,7 @@ same market with the crowd alone and no audit to pay for, three crowd votes for 
 and an expert's check for all. `cloned`: the model's answers come in a second time, as another
 worker of the same price, of the same family (stated) and as an independent one (not stated).
 
-FILE is written after each seed; with --resume the seeds that it holds are not run again (they are
+FILE is written after each part; with --resume the parts that it holds are not run again (they are
 those of the code that wrote them).
 """
 
