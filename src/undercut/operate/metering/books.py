@@ -104,7 +104,7 @@ class OpenBooks:
         except BaseException:
             _close(held, None, charged=False)
             raise
-        recorded: Recorded = await job.future
+        recorded: Recorded = await job.outcome()
         return recorded
 
     async def be_helped(self) -> None:

@@ -94,8 +94,7 @@ def tell_recorded(jobs: Sequence[RecordJob]) -> None:
     """The group stands, and all of it was new."""
     for job in jobs:
         job.result = Recorded(job.request.answer, repeat=False)
-        if not job.future.done():
-            job.future.set_result(job.result)
+        job.tell()
 
 
 async def start_scribe(path: Path, refused: Callable[[Sequence[Job]], None]) -> ScribeLink:
