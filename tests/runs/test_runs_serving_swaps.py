@@ -34,6 +34,8 @@ TEXTS = (
     "lost card",
 )
 WORKERS = 2
+# the scribe of the books besides
+CHILDREN = WORKERS + 1
 CALLERS = 8
 PAUSE_SECONDS = 0.02
 # A machine may stand still for a while; a request that was dropped is never answered.
@@ -154,7 +156,7 @@ def swap(opened: OpenBooks, plan: Path) -> None:
 def at_rest(pid: int, files: int) -> Held:
     """What it holds once the plans before have ended, which takes a moment."""
     until = time.monotonic() + 20
-    while (held := Held.by(pid)).children > WORKERS or held.files > files:
+    while (held := Held.by(pid)).children > CHILDREN or held.files > files:
         if time.monotonic() > until:
             return held
         time.sleep(0.1)
@@ -189,7 +191,7 @@ def swap_under_load(folder: Path, swaps: int) -> str:
     assert load.failed == []
     by_plan = Counter(digest for digest, _ in load.answered.values())
     assert min(by_plan[digest] for digest in expected) > swaps
-    assert after.children == WORKERS
+    assert after.children == CHILDREN
     assert after.files <= before.files
     assert after.threads <= before.threads
     grown = after.memory - before.memory

@@ -121,6 +121,8 @@ class Books(Protocol):
     async def record(self, ticket: Ticket, request: AnsweredRequest) -> Recorded:
         """Durable when it returns; ends the ticket whatever happens.
 
+        Once begun it is not interrupted: a task that is cancelled meanwhile gets the outcome, and
+        hears at its next await that it was cancelled.
         What it raises means that nothing was charged and the answer must not go out:
         BooksUnavailableError; IdempotencyConflictError (the key or the request id was used with
         another body); QuotaExceededError, where the reservation was lost while the process slept.

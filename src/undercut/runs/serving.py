@@ -76,11 +76,12 @@ def make_application(
         figures=(engine_figures(deployments.queue_state),),
         version=undercut.__version__,
     )
+    follow = (following(books, deployments, config.plan),) if config.follow else ()
     return Application(
         services,
         log=JsonLog(requests=config.log_requests),
         tracer=make_tracer() if config.tracing else None,
-        background=(following(books, deployments, config.plan),) if config.follow else (),
+        background=(books.be_helped, *follow),
         closing=closing,
     )
 

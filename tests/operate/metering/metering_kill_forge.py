@@ -2,6 +2,7 @@
 
 Arguments: books URL, API key, file of acknowledgements, cycles, seed. Each server appends one
 line to the file for every request that it may answer: its id, and the id inside the answer.
+Every second server on SQLite has a scribe, which outlives it by what it was given.
 """
 
 from __future__ import annotations
@@ -21,16 +22,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[3] / "src"))
 
+from metering_helped import helped
 from metering_requests import answered, serve
+
+from undercut.core.requests import Caller
 
 # everything a server imports on the way, so that a fork starts in milliseconds
 from undercut.operate.metering import postgres_database, sqlite_database  # noqa: F401
-from undercut.operate.metering.books import OpenBooks, open_books
+from undercut.operate.metering.books import open_books
+
+# without limits, so that its requests are plain
+NOBODY = Caller("local", "no-key")
 
 
-def server(url: str, secret: str, acknowledgements: int, tell: int) -> None:
+def server(url: str, secret: str, acknowledgements: int, tell: int, *, has_scribe: bool) -> None:
     books = open_books(url)
-    caller = books.gate.authenticate(secret)
+    callers = itertools.cycle([books.gate.authenticate(secret), NOBODY])
     numbers = itertools.count()
 
     async def one() -> None:
@@ -38,6 +45,7 @@ def server(url: str, secret: str, acknowledgements: int, tell: int) -> None:
         name = f"{os.getpid()}-{time.time_ns()}-{number}"
         # every third repeats one of a hundred keys that outlive the servers
         key = f"key-{random.randrange(100)}" if number % 3 == 0 else None
+        caller = next(callers)
         done = await serve(books, answered(caller, request_id=name, key=key, answer=name.encode()))
         os.write(acknowledgements, f"{name} {done.answer.decode()}\n".encode())
         if number < 8:
@@ -50,10 +58,13 @@ def server(url: str, secret: str, acknowledgements: int, tell: int) -> None:
             # time to start: that is what a cycle waits for
             await asyncio.sleep(random.uniform(0, 0.004))
 
-    async def main(_books: OpenBooks) -> None:
-        await asyncio.gather(*(caller_loop() for _ in range(8)))
+    async def main() -> None:
+        if not has_scribe:
+            await asyncio.gather(*(caller_loop() for _ in range(8)))
+        async with helped(books):
+            await asyncio.gather(*(caller_loop() for _ in range(8)))
 
-    asyncio.run(main(books))
+    asyncio.run(main())
 
 
 @dataclass
@@ -64,12 +75,12 @@ class Living:
     first: int
 
 
-def fork(url: str, secret: str, acknowledgements: int) -> Living:
+def fork(url: str, secret: str, acknowledgements: int, *, has_scribe: bool) -> Living:
     first, tell = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            server(url, secret, acknowledgements, tell)
+            server(url, secret, acknowledgements, tell, has_scribe=has_scribe)
         except BaseException:  # noqa: BLE001 - a server works until it is killed
             traceback.print_exc()
             sys.stderr.flush()
@@ -94,7 +105,8 @@ if __name__ == "__main__":
     # two at a time, one of them just started: they share the books, and one dies under the other
     servers: list[Living] = []
     for number in range(int(cycles)):
-        servers.append(fork(url, secret, file))
+        has_scribe = url.startswith("sqlite") and number % 2 == 0
+        servers.append(fork(url, secret, file, has_scribe=has_scribe))
         # three of four are at work when they are killed, the fourth may be opening its books
         if number % 4 and not select.select([servers[0].first], [], [], 20)[0]:
             raise SystemExit("a server acknowledged nothing for twenty seconds")

@@ -14,7 +14,7 @@ from metering_requests import answered, new_caller, run, serve, usd
 from sqlalchemy import func, select, text
 
 from undercut.core.errors import ConfigError, IdempotencyConflictError, InputError
-from undercut.core.requests import AnsweredRequest, Caller, Ticket
+from undercut.core.requests import AnsweredRequest, Caller, Recorded, Ticket
 from undercut.operate.metering.books import OpenBooks, open_books
 from undercut.operate.metering.checks import check_books
 from undercut.operate.metering.schema import claims, metadata, requests
@@ -249,3 +249,51 @@ def test_times_without_a_zone_and_strangers_tickets_are_refused(books: OpenBooks
 
 def _month() -> str:
     return f"{datetime.now(UTC):%Y-%m}"
+
+
+def test_recording_is_not_interrupted(books: OpenBooks) -> None:
+    """Cancelled again and again, it gets its outcome; the cancelling is heard behind it."""
+    caller, _ = new_caller(books)
+    told: list[Recorded] = []
+
+    async def one() -> None:
+        ticket = await books.gate.admit(caller, 1, None)
+        told.append(await books.record(ticket, answered(caller, answer=b"1")))
+        await asyncio.sleep(10)
+
+    async def cancel() -> None:
+        task = asyncio.create_task(one())
+        while not told:
+            await asyncio.sleep(0)
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 1.0)
+        assert task.cancelled()
+
+    run(cancel())
+    assert [one.answer for one in told] == [b"1"]
+    assert rows(books) == 1
+
+
+def test_a_cancelled_caller_is_told_what_went_wrong(books: OpenBooks) -> None:
+    caller, _ = new_caller(books)
+    seen: list[Exception] = []
+
+    async def one() -> None:
+        ticket = await books.gate.admit(caller, 1, None)
+        try:
+            await books.record(ticket, answered(caller, request_id="used"))
+        except IdempotencyConflictError as error:
+            seen.append(error)
+            raise
+
+    async def cancel() -> None:
+        await serve(books, answered(caller, request_id="used"))
+        task = asyncio.create_task(one())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    run(cancel())
+    assert len(seen) == 1
+    assert rows(books) == 1

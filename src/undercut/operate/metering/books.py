@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,6 +27,7 @@ from undercut.operate.metering.migrate import bring_up_to_date
 from undercut.operate.metering.recording import Recording, RecordJob
 from undercut.operate.metering.replay import ReplayJob, Replays
 from undercut.operate.metering.rows import month_of, request_row
+from undercut.operate.metering.scribe_watch import ScribeWatch
 from undercut.operate.metering.urls import database_of
 from undercut.operate.metering.watcher import Watcher
 from undercut.operate.metering.writer import GroupWriter
@@ -102,8 +104,16 @@ class OpenBooks:
         except BaseException:
             _close(held, None, charged=False)
             raise
-        recorded: Recorded = await job.future
+        recorded: Recorded = await job.outcome()
         return recorded
+
+    async def be_helped(self) -> None:
+        """Let a process of its own write the plain requests of this event loop, until cancelled.
+
+        Returns at once where the books have no use for one.
+        """
+        if self._database.scribe_file is not None and sys.platform != "win32":
+            await ScribeWatch(self._database.scribe_file, self._writer).run()
 
     def write(self, work: Callable[[Connection], T], *, locks: Sequence[str] = ()) -> T:
         """Do a write in the writer's thread and wait for it; not from an event loop.
@@ -190,7 +200,8 @@ def _close(held: Reservation | None, need: Need | None, charged: bool) -> None:
 def _check(ticket: Ticket, request: AnsweredRequest) -> None:
     if request.idempotency_key is not None:
         check_idempotency_key(request.idempotency_key)
-    if request.caller != ticket.caller:
+    # mostly the same object, and to compare two takes longer than all the rest
+    if request.caller is not ticket.caller and request.caller != ticket.caller:
         raise ConfigError("a request is recorded with the ticket of its own caller")
     cost, most = request.cost, ticket.reserved
     if cost is not None and most is not None and cost.currency != most.currency:

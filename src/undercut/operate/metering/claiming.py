@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from undercut.core.errors import IdempotencyConflictError, InputError
 from undercut.operate.metering.database import Database
-from undercut.operate.metering.hot_sql import hot, marks
-from undercut.operate.metering.rows import CLAIM_COLUMNS, Row, unpack
+from undercut.operate.metering.hot_sql import hot
+from undercut.operate.metering.rows import INSERT_CLAIM, Row, unpack
 
 KEY_CHARACTERS = 255
 _KEY = ("tenant", "idempotency_key")
@@ -33,10 +33,7 @@ class Standing:
         return unpack(self.packed, self.stored)
 
 
-_CLAIM = (
-    f"INSERT INTO claims ({', '.join(CLAIM_COLUMNS)}) VALUES ({marks(len(CLAIM_COLUMNS))})"
-    " ON CONFLICT (tenant, idempotency_key) DO NOTHING"
-)
+_CLAIM = f"{INSERT_CLAIM} ON CONFLICT (tenant, idempotency_key) DO NOTHING"
 
 
 def claim(connection: Connection, rows: list[Row]) -> int:

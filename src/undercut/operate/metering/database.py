@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -67,6 +68,11 @@ class Database(Protocol):
         None where groups take the ordinary way. Raises DBAPIError as any write, IntegrityError
         where something of it is in the books already (nothing of it stands then).
         """
+        ...
+
+    @property
+    def scribe_file(self) -> Path | None:
+        """The file that a process beside this one may write into (`scribe.py`); None for none."""
         ...
 
     def trouble(self, error: DBAPIError) -> Trouble:

@@ -8,8 +8,8 @@ would wake a thread that competes for the interpreter with the loop that is abou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from undercut.core.errors import BooksUnavailableError
 from undercut.operate.metering.gathering import Gathering
@@ -18,10 +18,22 @@ from undercut.operate.metering.jobs import Job
 J = TypeVar("J", bound=Job)
 
 
+class Helper(Protocol):
+    """Takes off the thread what it can do itself."""
+
+    def take(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Take jobs of a turn; those that are returned are the thread's."""
+        ...
+
+
 class Handing(Generic[J]):
-    """Hands jobs to a gathering; those of a loop at the end of its turn, others at once."""
+    """Hands jobs to a gathering; those of a loop at the end of its turn, others at once.
+
+    helpers: whom a loop's jobs are offered to first.
+    """
 
     def __init__(self, gathering: Gathering[J]) -> None:
+        self.helpers: dict[asyncio.AbstractEventLoop, Helper] = {}
         self._gathering = gathering
         self._turns: dict[asyncio.AbstractEventLoop, list[J]] = {}
 
@@ -43,13 +55,20 @@ class Handing(Generic[J]):
         loop.call_soon(self._end, loop)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
-        turn = self._turns.pop(loop)
+        turn: Sequence[J] = self._turns.pop(loop)
+        helper = self.helpers.get(loop)
+        if helper is not None:
+            turn = helper.take(turn)  # type: ignore[assignment]
+        self.pass_on(turn)
+
+    def pass_on(self, jobs: Sequence[J]) -> None:
+        """Queue jobs that were taken in already, from their event loop."""
         try:
-            self._gathering.put_all(turn)
+            self._gathering.put_all(jobs)
         except BooksUnavailableError as error:
             # closed within the turn: they hear it as those do who come later
-            _refuse(turn, error)
-            for job in turn:
+            _refuse(jobs, error)
+            for job in jobs:
                 job.tell()
 
     def _forget_closed(self) -> None:

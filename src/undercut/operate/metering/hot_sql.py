@@ -4,9 +4,10 @@ than the database needs to carry them out."""
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, CursorResult
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, CursorResult
 
 
 def hot(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ class Job:
     transaction is committed: `begin` forgets that of an attempt that failed.
     """
 
-    __slots__ = ("error", "future", "loop", "result")
+    __slots__ = ("error", "future", "loop", "result", "told")
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self.loop = loop
@@ -25,6 +26,7 @@ class Job:
         self.future: Any = concurrent.futures.Future() if loop is None else loop.create_future()
         self.result: Any = None
         self.error: Exception | None = None
+        self.told = False
 
     def begin(self) -> None:
         """A transaction starts (again)."""
@@ -36,6 +38,7 @@ class Job:
 
     def tell(self) -> None:
         """Hand the outcome to whoever waits; in the event loop where there is one."""
+        self.told = True
         # whoever asked may have given up; what was done stays done
         if self.future.done():
             return
@@ -43,6 +46,28 @@ class Job:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
+
+    async def outcome(self) -> Any:
+        """The result, or the error, when it is final, whatever becomes of the task that waits.
+
+        A task that is cancelled meanwhile hears of that at its next await: it cannot know before
+        what was written, so it must not decide what follows from it.
+        """
+        try:
+            return await self.future
+        except asyncio.CancelledError:
+            assert self.loop is not None
+            while not self.told:
+                self.future = self.loop.create_future()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([self.future])
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
+        task.cancel()
+        if self.error is not None:
+            raise self.error
+        return self.result
 
 
 class TaskJob(Job):

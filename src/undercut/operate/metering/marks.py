@@ -21,8 +21,13 @@ def stands(connection: Connection, writer_id: str, number: int) -> bool:
 
     Waits for one that PostgreSQL is still committing for a connection that is gone.
     """
+    return last_group(connection, writer_id) == number
+
+
+def last_group(connection: Connection, writer_id: str) -> int:
+    """The last transaction of the writer that stands, 0 where none does; waits as `stands`."""
     query = select(writers.c.last_group).where(writers.c.writer_id == writer_id)
-    return connection.execute(query.with_for_update()).scalar() == number
+    return connection.execute(query.with_for_update()).scalar() or 0
 
 
 def forget(connection: Connection, writer_id: str) -> None:

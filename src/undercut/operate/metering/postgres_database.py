@@ -79,6 +79,11 @@ class PostgresDatabase:
         """As `Database.at_once`: not here, a round trip outweighs what it would save."""
         return None
 
+    @property
+    def scribe_file(self) -> None:
+        """As `Database.scribe_file`: the server is a process of its own already."""
+        return None
+
     def trouble(self, error: DBAPIError) -> Trouble:
         """A lost connection, a deadlock and a server that is starting pass."""
         if isinstance(error, IntegrityError | DataError):

@@ -15,16 +15,13 @@ from undercut.operate.metering.at_once import Group, fits
 from undercut.operate.metering.charging import Need, settle
 from undercut.operate.metering.claiming import Standing, claim, conflict, standing
 from undercut.operate.metering.database import Database
-from undercut.operate.metering.hot_sql import hot, marks
+from undercut.operate.metering.hot_sql import hot
 from undercut.operate.metering.jobs import Job, TaskJob
-from undercut.operate.metering.rows import REQUEST_COLUMNS, Row, claim_row
+from undercut.operate.metering.rows import INSERT_REQUEST, Row, claim_row
 from undercut.operate.metering.schema import claims, requests
 from undercut.operate.metering.totals import KEY, add_totals, totals_of
 
 Claimed = tuple[str, str]
-_INSERT = (
-    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) VALUES ({marks(len(REQUEST_COLUMNS))})"
-)
 
 
 class RecordJob(Job):
@@ -32,9 +29,10 @@ class RecordJob(Job):
 
     row: as `rows.request_row`. need: what its account's lease pays, None without limits.
     close: called once when the outcome is final, True where the need was charged.
+    is_plain: nothing has to be looked up or let go of.
     """
 
-    __slots__ = ("_claim_row", "claimed", "close", "need", "request", "row", "token")
+    __slots__ = ("_claim_row", "claimed", "close", "is_plain", "need", "request", "row", "token")
 
     def __init__(
         self,
@@ -50,6 +48,7 @@ class RecordJob(Job):
         self.row = row
         self.need = need
         self.close = close
+        self.is_plain = need is None and close is None
         key = request.idempotency_key
         self.claimed: Claimed | None = None if key is None else (request.caller.tenant, key)
         # tells the claim of this job from an earlier one, even by the same request id
@@ -62,6 +61,15 @@ class RecordJob(Job):
         if self._claim_row is None:
             self._claim_row = claim_row(self.request, self.token)
         return self._claim_row
+
+    @property
+    def plain_claim(self) -> Row:
+        """The claim as a scribe gets it, the answer last and not packed."""
+        request = self.request
+        return (
+            *(request.caller.tenant, request.idempotency_key, request.request_id),
+            *(request.body_sha256, self.token, request.answer),
+        )
 
     def ended(self) -> None:
         """Let the reservation go; what a repeat reserved comes back whole."""
@@ -148,7 +156,7 @@ class Recording:
         charged = [job for job in new if job.error is None]
         if charged:
             add_totals(connection, totals_of(charged))
-            hot(connection, _INSERT, [job.row for job in charged])
+            hot(connection, INSERT_REQUEST, [job.row for job in charged])
         for job in charged:
             job.result = Recorded(job.request.answer, repeat=False)
         _answer_repeats(records, first, stood)

@@ -10,6 +10,7 @@ import orjson
 from undercut.core.errors import ConfigError
 from undercut.core.requests import AnsweredRequest
 from undercut.operate.metering.amounts import attos, split
+from undercut.operate.metering.hot_sql import marks
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -40,6 +41,11 @@ CLAIM_COLUMNS = (
     "packed",
     "answer",
     "token",
+)
+
+INSERT_REQUEST, INSERT_CLAIM = (
+    f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks(len(columns))})"
+    for table, columns in (("requests", REQUEST_COLUMNS), ("claims", CLAIM_COLUMNS))
 )
 
 Row = tuple[object, ...]

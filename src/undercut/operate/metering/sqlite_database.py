@@ -15,18 +15,11 @@ from undercut.core.errors import ConfigError
 from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Pair, Trouble
 from undercut.operate.metering.sqlite_at_once import SETUP, write_at_once
-from undercut.operate.metering.writer_lock import WriterLock
+from undercut.operate.metering.sqlite_writing import WRITER_PRAGMAS, lock_of
 
 # in `Connection.info`: it has the view and the triggers that a group is written through
 _READY = "undercut.at_once"
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED")
-_WRITER = (
-    "PRAGMA journal_mode = WAL",
-    # NORMAL may lose a committed transaction at a power cut; usage rows must not be lost
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA temp_store = MEMORY",
-)
 
 
 class SqliteDatabase:
@@ -46,8 +39,10 @@ class SqliteDatabase:
         _expect_sqlite(path)
         self.path = path
         self.name = str(path)
-        self._lock = WriterLock(path.with_name(path.name + ".lock"))
-        self.writer = self._engine(f"sqlite:///{path}", busy_seconds, "BEGIN IMMEDIATE", _WRITER)
+        self._lock = lock_of(path)
+        self.writer = self._engine(
+            f"sqlite:///{path}", busy_seconds, "BEGIN IMMEDIATE", WRITER_PRAGMAS
+        )
         quoted = str(path.absolute()).replace("?", "%3f").replace("#", "%23")
         self.reader = self._engine(
             f"sqlite:///file:{quoted}?mode=ro&uri=true", busy_seconds, "BEGIN", ()
@@ -78,6 +73,11 @@ class SqliteDatabase:
 
     def at_one_moment(self, connection: Connection) -> None:
         """Nothing to do: a read transaction of a WAL is that."""
+
+    @property
+    def scribe_file(self) -> Path:
+        """As `Database.scribe_file`."""
+        return self.path
 
     @property
     def at_once(self) -> Callable[[Connection, Group], None]:

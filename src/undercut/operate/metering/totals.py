@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
-
 from undercut.operate.metering.amounts import split
 from undercut.operate.metering.hot_sql import hot, marks
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from undercut.operate.metering.recording import RecordJob
+    from undercut.operate.metering.rows import Row
 
 Line = tuple[object, ...]
 KEY = ("tenant", "account", "month", "currency")
 SUMS = ("requests", "inputs", "tokens", "nano", "atto")
-_ADD = (
+ADD = (
     f"INSERT INTO month_totals ({', '.join(KEY + SUMS)})"
     f" VALUES ({marks(len(KEY + SUMS))}) ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET "
     + ", ".join(f"{name} = month_totals.{name} + excluded.{name}" for name in SUMS)
@@ -25,7 +26,21 @@ _ADD = (
 
 def add_totals(connection: Connection, lines: list[Line]) -> None:
     """Add lines to the totals; the database adds, so nothing has to be read before."""
-    hot(connection, _ADD, lines)
+    hot(connection, ADD, lines)
+
+
+def sums_of(rows: Sequence[Row]) -> list[Line]:
+    """The sums of plain rows, as `totals_of` has them: each row pays its own cost."""
+    sums: dict[Row, list[int]] = {}
+    for row in rows:
+        line = sums.setdefault((row[0], row[3], row[4], row[10]), [0, 0, 0, 0, 0])
+        line[0] += 1
+        # as REQUEST_COLUMNS: inputs, tokens, nano and atto
+        line[1] += row[7]  # type: ignore[operator]
+        line[2] += row[8]  # type: ignore[operator]
+        line[3] += row[11]  # type: ignore[operator]
+        line[4] += row[12]  # type: ignore[operator]
+    return [(*key, *sums[key]) for key in sorted(sums)]
 
 
 def totals_of(jobs: Sequence[RecordJob], *, sign: int = 1) -> list[Line]:

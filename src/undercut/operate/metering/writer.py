@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from undercut.operate.metering.at_once import Group
 from undercut.operate.metering.database import Database, Trouble, unavailable
 from undercut.operate.metering.gathering import Gathering
-from undercut.operate.metering.handing import Handing
-from undercut.operate.metering.jobs import Job, tell_all
+from undercut.operate.metering.handing import Handing, Helper
+from undercut.operate.metering.jobs import Job, TaskJob, tell_all
 from undercut.operate.metering.marks import forget, mark, stands
 
 _PAUSE_SECONDS = 0.02
@@ -79,6 +80,24 @@ class GroupWriter:
         BooksUnavailableError after `close`.
         """
         self._handing.submit(job)
+
+    @property
+    def helpers(self) -> dict[asyncio.AbstractEventLoop, Helper]:
+        """Whom a loop's jobs are offered to first."""
+        return self._handing.helpers
+
+    def take_over(self, jobs: Sequence[Job]) -> None:
+        """Write what a helper did not, from the loop of the jobs."""
+        self._handing.pass_on(jobs)
+
+    async def undo(self, jobs: Sequence[Job]) -> None:
+        """Take out of the books what a helper wrote of jobs that were told otherwise."""
+        job = TaskJob(
+            lambda connection: self._transaction.undo(connection, jobs),
+            loop=asyncio.get_running_loop(),
+        )
+        self.submit(job)
+        await job.future
 
     def close(self) -> None:
         """Finish what is queued, then let go of the database."""

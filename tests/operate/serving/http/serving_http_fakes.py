@@ -93,6 +93,20 @@ class MemoryBooks:
         return row.answer
 
     async def record(self, ticket: Ticket, request: AnsweredRequest) -> Recorded:
+        work, task = asyncio.ensure_future(self._record(ticket, request)), asyncio.current_task()
+        assert task is not None
+        cancelled = False
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            task.uncancel()
+            task.cancel()
+        return work.result()
+
+    async def _record(self, ticket: Ticket, request: AnsweredRequest) -> Recorded:
         await asyncio.sleep(self.delay_seconds)
         if self.down:
             raise BooksUnavailableError("the books cannot be written", retry_after_seconds=2)

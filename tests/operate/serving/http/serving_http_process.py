@@ -6,6 +6,7 @@ engine's delay_seconds.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -47,6 +48,7 @@ def main() -> None:
     listener = bind("127.0.0.1", port)
     serve_until_stopped(Application(services, log=JsonLog(requests=False)), [listener])
     assert gate.open_tickets == []
+    assert gc.get_freeze_count(), "what the server holds from its start on is looked through again"
 
 
 if __name__ == "__main__":

@@ -120,3 +120,24 @@ def test_nothing_is_refused_unread_by_a_server_that_keeps_up() -> None:
             for _ in range(3):
                 connection.sendall(request(b"Authorization: " + key + b"\r\n"))
                 assert read(connection)[0][""] == "HTTP/1.1 200 OK"
+
+
+def test_a_server_that_is_still_behind_finds_that_without_reading_a_request() -> None:
+    with serving(HttpLimits(backlog_seconds=0.5)) as served:
+        served.engine.backlog = 3.2
+        key = bearer("uc_acme_predict")["Authorization"].encode()
+        with socket.create_connection(("127.0.0.1", served.port)) as connection:
+            connection.sendall(request(b"Authorization: " + key + b"\r\n"))
+            assert read(connection)[0][""] == "HTTP/1.1 503 Service Unavailable"
+            served.engine.backlog = 7.9
+            # longer than an estimate holds
+            time.sleep(0.05)
+            # one that was read would be told that its key is none
+            connection.sendall(request(b"Authorization: Bearer nobody\r\n"))
+            head, _ = read(connection)
+            assert head[""] == "HTTP/1.1 503 Service Unavailable"
+            assert head["retry-after"] == "8"
+            served.engine.backlog = 0.0
+            time.sleep(0.05)
+            connection.sendall(request(b"Authorization: Bearer nobody\r\n"))
+            assert read(connection)[0][""] == "HTTP/1.1 401 Unauthorized"

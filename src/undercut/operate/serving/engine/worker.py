@@ -23,6 +23,7 @@ from undercut.operate.serving.engine.stage_batch import StageBatch, run_batch
 from undercut.operate.serving.engine.thread_lanes import lower_priority
 from undercut.operate.serving.engine.warm_up import warm_up
 from undercut.operate.serving.engine.wire_models import models_sent
+from undercut.operate.serving.heap import settle_heap
 
 # A first stage that runs Python code lets another thread go on after this long.
 SWITCH_SECONDS = 0.001
@@ -38,6 +39,7 @@ def main() -> NoReturn:
     try:
         plan = _checked_plan(Path(folder), digest)
         seconds = warm_up(plan.cascade)
+        settle_heap()
     except (UndercutError, OSError, MemoryError) as error:
         connection.sendall(frames.write_failure(0, str(error)))
         os._exit(1)

@@ -51,13 +51,17 @@ class Capacity:
 
     def expect_in_time(self, backlog_seconds: float) -> None:
         """Refusal 503 where what is accepted takes longer to answer than it may."""
-        limit = self._limits.backlog_seconds
-        if backlog_seconds <= limit:
+        if self.is_behind(backlog_seconds):
+            raise self.behind(backlog_seconds, self._limits.backlog_seconds)
+
+    def is_behind(self, backlog_seconds: float) -> bool:
+        """Whether it takes longer; for a while that holds without being asked again."""
+        if backlog_seconds <= self._limits.backlog_seconds:
             self.behind_until = 0.0
-            return
+            return False
         self.behind_until = monotonic() + _BEHIND_SECONDS
         self.behind_seconds = backlog_seconds
-        raise self.behind(backlog_seconds, limit)
+        return True
 
     def behind(self, backlog_seconds: float, limit: float) -> Refusal:
         """What is said then."""

@@ -36,7 +36,11 @@ class Connections:
         self.counters = services.counters
         self.readiness = services.readiness
         self.unread = UnreadRefusals(
-            services.capacity, services.counters, services.limits, services.ids
+            services.capacity,
+            services.counters,
+            services.limits,
+            services.ids,
+            services.engine.backlog_seconds,
         )
         self._log = log
         self.open: set[BoundedProtocol] = set()

@@ -1,8 +1,8 @@
 """A request answered and counted exactly once: admit, replay, answer, record, and only then send.
 
 Whatever ends it before it is recorded (an error, a deadline, a client that left) gives its
-reservation back. Once recording has begun nothing stops it: a cancelled request cannot know
-whether its row was committed, so it must not decide what becomes of the reservation.
+reservation back. Once recording has begun nothing stops it (`Books.record`): a cancelled request
+cannot know whether its row was committed, so it must not decide what becomes of the reservation.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 # An engine keeps the deadline itself; one that does not is not waited for much longer.
 _GRACE_SECONDS = 1.0
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Till:
         self._counters = counters
         self._turns = Turns()
         self._unfinished: set[asyncio.Task[Any]] = set()
+        self._recording = 0
         self.report: Callable[[BaseException], None] = _unheard
 
     async def settle(self, question: Question, hang_up: HangUp | None = None) -> Recorded:
@@ -128,7 +130,7 @@ class Till:
         if prepared.ticket is None or prepared.request is None:
             assert prepared.replayed is not None
             return Recorded(prepared.replayed, repeat=True)
-        return await self.finish(self._record(prepared.ticket, prepared.request))
+        return await self._record(prepared.ticket, prepared.request)
 
     async def abandon(self, prepared: Prepared) -> None:
         """A prepared answer that will not go out: nothing is charged."""
@@ -139,6 +141,8 @@ class Till:
         """Wait for what cancelled requests left to finish."""
         while self._unfinished:
             await asyncio.wait(self._unfinished)
+        while self._recording:
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _answer(self, question: Question) -> Answered:
         try:
@@ -155,11 +159,15 @@ class Till:
     async def _record(self, ticket: Ticket, request: AnsweredRequest) -> Recorded:
         loop = asyncio.get_running_loop()
         started = loop.time()
+        self._recording += 1
         try:
+            # not interrupted, so no task of its own is needed
             recorded = await self._books.record(ticket, request)
         except BaseException:
             await self._give_back(ticket)
             raise
+        finally:
+            self._recording -= 1
         self._counters.commits.add(loop.time() - started)
         if not recorded.repeat:
             self._counters.recorded(request)

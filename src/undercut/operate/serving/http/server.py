@@ -8,12 +8,13 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from uvicorn import Config, Server
 
 from undercut.core.errors import ConfigError
+from undercut.operate.serving.heap import settle_heap
 from undercut.operate.serving.http.app import Application
 from undercut.operate.serving.http.connection import Connections
 from undercut.operate.serving.http.log import ServerRecords
@@ -49,10 +50,16 @@ class DrainingServer(Server):
 
     First it is no longer ready (`notice_seconds` for a load balancer to see that), then it takes
     what the kernel has already accepted and stops listening, then it waits for answers, at most
-    `drain_seconds`. A second signal ends it at once.
+    `drain_seconds`. A second signal ends it at once. ready: called when it listens.
     """
 
-    def __init__(self, application: Application, *, loop: str = "auto") -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        loop: str = "auto",
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
         services = application.services
         self._application = application
         self._limits = services.limits
@@ -73,6 +80,7 @@ class DrainingServer(Server):
                 backlog=_BACKLOG,
             )
         )
+        self._ready = ready
         self._sweeping: asyncio.Task[None] | None = None
 
     @property
@@ -84,6 +92,7 @@ class DrainingServer(Server):
         """Start the application, then listen."""
         await super().startup(sockets)
         self._sweeping = asyncio.create_task(self._connections.sweep())
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain."""
@@ -153,7 +162,7 @@ def serve_until_stopped(application: Application, sockets: list[socket.socket]) 
     logger.handlers = [ServerRecords(application.log)]
     logger.propagate = False
     logger.setLevel(logging.WARNING)
-    server = DrainingServer(application)
+    server = DrainingServer(application, ready=settle_heap)
     # uvicorn leaves the program where the application does not start
     with contextlib.suppress(SystemExit):
         server.run(sockets)

@@ -11,6 +11,7 @@ Source: RFC 9112, sections 3 and 6 (where a message ends).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 
 from undercut.operate.serving.http.capacity import Capacity
@@ -32,12 +33,20 @@ _SPARE_ID = "0" * 25
 class UnreadRefusals:
     """Answers whole requests while the server is behind.
 
+    backlog_seconds: as the engine estimates it; asked while the server is behind, or every
+    request after a while would take the ordinary way to find that it still is.
     new: refusals since this was last set to 0.
     """
 
     def __init__(
-        self, capacity: Capacity, counters: Counters, limits: HttpLimits, ids: RequestIds
+        self,
+        capacity: Capacity,
+        counters: Counters,
+        limits: HttpLimits,
+        ids: RequestIds,
+        backlog_seconds: Callable[[], float],
     ) -> None:
+        self._backlog_seconds = backlog_seconds
         self._capacity = capacity
         self._counters = counters
         self._limits = limits
@@ -49,11 +58,11 @@ class UnreadRefusals:
     def refuse(self, data: bytes) -> bytes | None:
         """The response to what came, None where it takes the ordinary way."""
         capacity = self._capacity
-        if not capacity.behind_until or monotonic() > capacity.behind_until:
-            return None
-        if not is_whole(data, self._limits):
+        if not capacity.behind_until or not is_whole(data, self._limits):
             return None
         started = monotonic()
+        if started > capacity.behind_until and not capacity.is_behind(self._backlog_seconds()):
+            return None
         if capacity.behind_seconds != self._made_for:
             self._make(capacity.behind_seconds)
         name = self._ids.new().encode("ascii")
