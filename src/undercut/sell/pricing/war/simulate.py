@@ -21,6 +21,7 @@ from undercut.sell.pricing.war.draws import (
     draw_worlds,
 )
 from undercut.sell.pricing.war.policies import charge
+from undercut.sell.pricing.war.remembering import Remembering
 from undercut.sell.pricing.war.rivals import move, rival_facts, start
 from undercut.sell.pricing.war.ruin import touched_between
 from undercut.sell.pricing.war.scene import Policy, Scene
@@ -190,11 +191,12 @@ def _play(
     version_share, named_share = np.zeros(paths), np.full(paths, facts.share)
     volume, till = np.full(paths, scene.volume), _Till.of(scene, config, chances, sheets, rows)
     worth = own.prices * own.shares / (own.prices @ own.shares)
+    asked = Remembering(buyers)
     for month in range(config.months):
         elsewhere, named = buyers.elsewhere(state.factors, state.present)
         launched = own.version is not None and month >= own.version.launch_months
         charged = charge(
-            policy, buyers, elsewhere, state.factors[scene.named], selling_version=launched
+            policy, asked, elsewhere, state.factors[scene.named], selling_version=launched
         )
         wanted = buyers.wanted(charged.prices, elsewhere, named, own.version, charged.version)
         volume = volume * np.exp(worlds.growth + scene.doubts.market_spread * chances.market[month])
