@@ -94,10 +94,10 @@ def _newton(slopes: FloatArray, gap: FloatArray) -> FloatArray:
     its buyers would come or go.
     """
     try:
-        found: FloatArray = np.linalg.solve(slopes, gap[:, :, None])[:, :, 0]
+        found = np.linalg.solve(slopes, gap[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
-        found = np.full_like(gap, np.nan)
-    return found
+        return np.full_like(gap, np.nan)
+    return np.asarray(found, dtype=np.float64)
 
 
 def mixed_logit(
