@@ -28,17 +28,29 @@ class Wanted:
     named: FloatArray
 
 
-class Buying(Protocol):
-    """Demand of a block of paths. own: the own side of the scene.
-
-    `elsewhere` and `named` are whatever a model needs to know of all that is not ours, and of the
-    rival that cut; only the model itself reads them.
-    """
+class Answering(Protocol):
+    """Whoever knows the best answer to what the rivals charge. own: the own side of the scene."""
 
     @property
     def own(self) -> Own:
         """The own side of the scene."""
         ...
+
+    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
+        """(J, P) or (J + 1, P) markups over unit cost that earn most at once, the version's last.
+
+        elsewhere: as `Buying` has it. Fewer rows stand for all: (1, P) where one markup is best for
+        every product.
+        """
+        ...
+
+
+class Buying(Answering, Protocol):
+    """Demand of a block of paths.
+
+    `elsewhere` and `named` are whatever a model needs to know of all that is not ours, and of the
+    rival that cut; only the model itself reads them.
+    """
 
     def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Of all that is not ours, nothing included, and of the named rival alone.
@@ -57,13 +69,6 @@ class Buying(Protocol):
         version_price: FloatArray | None = None,
     ) -> Wanted:
         """Shares at (J, P) own prices; with the version where its price is given."""
-        ...
-
-    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
-        """(J, P) or (J + 1, P) markups over unit cost that earn most at once, the version's last.
-
-        Fewer rows stand for all: (1, P) where one markup is best for every product.
-        """
         ...
 
     def on(self, paths: NDArray[np.int64]) -> Buying:

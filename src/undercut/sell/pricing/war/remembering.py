@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.war.buying import Buying, Wanted
+from undercut.sell.pricing.war.buying import Buying
 from undercut.sell.pricing.war.scene import Own, Version
 
 
@@ -31,25 +30,6 @@ class Remembering:
     def own(self) -> Own:
         """The own side of the scene."""
         return self.buyers.own
-
-    def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As of the buyers."""
-        return self.buyers.elsewhere(factors, present)
-
-    def wanted(
-        self,
-        prices: FloatArray,
-        elsewhere: FloatArray,
-        named: FloatArray,
-        version: Version | None = None,
-        version_price: FloatArray | None = None,
-    ) -> Wanted:
-        """As of the buyers."""
-        return self.buyers.wanted(prices, elsewhere, named, version, version_price)
-
-    def on(self, paths: NDArray[np.int64]) -> Buying:
-        """Of the buyers; what is remembered is of all paths."""
-        return self.buyers.on(paths)
 
     def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
         """As of the buyers, who are asked on those paths alone where something has changed."""
