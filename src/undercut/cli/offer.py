@@ -57,9 +57,9 @@ def offer(
     from datetime import UTC, datetime
 
     from undercut.runs.report.documents import document_json, make_folder, write_documents
+    from undercut.runs.selling.cost_job import PriceRequest
     from undercut.runs.selling.offer_job import OfferRequest, make_offer
     from undercut.runs.selling.offer_page import offer_html
-    from undercut.runs.selling.price_job import PriceRequest
     from undercut.runs.selling.price_page import price_html
     from undercut.runs.selling.price_parts import price_document
 

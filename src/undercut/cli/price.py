@@ -57,7 +57,8 @@ def price(
     from datetime import UTC, datetime
 
     from undercut.runs.report.documents import document_json, make_folder, write_documents
-    from undercut.runs.selling.price_job import PriceRequest, price_plan
+    from undercut.runs.selling.cost_job import PriceRequest
+    from undercut.runs.selling.price_job import price_plan
     from undercut.runs.selling.price_parts import price_document
 
     request = PriceRequest(

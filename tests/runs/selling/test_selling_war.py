@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from undercut.core.errors import ArtefactError, ConfigError, InputError
+from undercut.runs.selling.cost_job import PriceRequest
 from undercut.runs.selling.plan_facts import read_plan
-from undercut.runs.selling.price_job import PriceRequest, price_plan
+from undercut.runs.selling.price_job import price_plan
 from undercut.runs.selling.quotes import Override
 from undercut.runs.selling.war.content import war_content
 from undercut.runs.selling.war.facts import law_of, war_facts

@@ -41,7 +41,10 @@ def render_page(template: str, words: Words, **values: object) -> str:
 @cache
 def _environment(folder: str) -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("undercut", f"assets/{folder}"),
+        # `page` holds what pages of several folders extend
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader("undercut", f"assets/{each}") for each in (folder, "page")]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -12,7 +12,7 @@ from undercut.sell.pricing.situation.running import FixedCost, Load, Payment, Su
 from undercut.sell.pricing.situation.situation import Elasticity
 
 if TYPE_CHECKING:
-    from undercut.runs.selling.market_file import Frame
+    from undercut.runs.selling.market_products import Frame
 
 
 @dataclass(frozen=True, slots=True)

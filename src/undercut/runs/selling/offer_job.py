@@ -11,8 +11,9 @@ from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money, exact
 from undercut.runs.report.schema import Report
 from undercut.runs.selling import offer_document as parts
+from undercut.runs.selling.cost_job import Costed, PriceRequest, cost_plan
 from undercut.runs.selling.plan_facts import PlanFacts
-from undercut.runs.selling.price_job import Costed, Priced, PriceRequest, cost_plan, price_plan
+from undercut.runs.selling.price_job import Priced, price_plan
 from undercut.runs.selling.price_parts import tiers_part
 from undercut.runs.selling.quotes import Override, Quote, append_quote, check_floor, now_text
 from undercut.sell.pricing.cost.floor import TenantFloor, tenant_floors

@@ -23,15 +23,11 @@ def cuts_kept(steps: Steps, *, days: int = KEPT_DAYS, resampling: Resampling) ->
     if not len(times):
         return None
     names, group = grouped(vendors)
-    value = _surviving(times, risen, np.ones(len(times)), days)
-    draws = np.array(
-        [
-            _surviving(times, risen, weights[group].astype(np.float64), days)
-            for weights in resampling.weights(len(names))
-        ]
-    )
+    once = np.ones((1, len(names)), dtype=np.int64)
+    value = _surviving(times, risen, group, once, days)
+    draws = _surviving(times, risen, group, resampling.weights(len(names)), days)
     low, high = resampling.interval(draws)
-    return Measured(value, low, high, len(times))
+    return Measured(float(value[0]), low, high, len(times))
 
 
 def _followed(steps: Steps) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
@@ -52,11 +48,18 @@ def _followed(steps: Steps) -> tuple[NDArray[np.float64], NDArray[np.bool_], lis
 
 
 def _surviving(
-    times: NDArray[np.float64], risen: NDArray[np.bool_], weights: NDArray[np.float64], days: int
-) -> float:
-    share = 1.0
+    times: NDArray[np.float64],
+    risen: NDArray[np.bool_],
+    group: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    days: int,
+) -> NDArray[np.float64]:
+    """(rounds,) shares under (rounds, groups) weights. times, risen, group: of each cut."""
+    share = np.ones(len(weights))
     for time in np.unique(times[risen & (times <= days)]):
-        at_risk = weights[times >= time].sum()
-        if at_risk > 0:
-            share *= 1.0 - float(weights[risen & (times == time)].sum() / at_risk)
+        at_risk, rose = (
+            weights @ np.bincount(group[of], minlength=weights.shape[1])
+            for of in (times >= time, risen & (times == time))
+        )
+        share *= 1.0 - rose / np.maximum(at_risk, 1)
     return share

@@ -60,24 +60,59 @@ def test_ruin_refuses_what_has_no_answer() -> None:
     assert ruin_probability(12.0, -1.0, 0.0, 12.0) == 1.0
 
 
-@pytest.mark.parametrize("discount", [0.85, 0.9, 0.95, 0.99])
-def test_kinked_demand_and_edgeworth_cycle_are_both_equilibria(discount: float) -> None:
-    """Maskin & Tirole's game with demand 1 - p and prices i/6: two equilibria side by side.
+@pytest.mark.parametrize("discount", [0.75, 0.85, 0.9, 0.95, 0.99, 0.999])
+def test_the_kinked_demand_curve_of_maskin_and_tirole(discount: float) -> None:
+    """Econometrica 56(3), 1988, their example: demand 1 - p, no cost, prices i/6.
 
-    Their tables could not be read here; both strategies are verified by dynamic programming, and
-    the mixing of the kinked one against its closed form, derived by hand from indifference.
+    At 1/2 and above a firm answers with 1/2, at 1/3 with 1/6, at 0 with 1/2. At 1/6 there is a war
+    of attrition: it holds with probability (5 + d) / (5 d + 9 d^2) and else goes back to 1/2.
     """
     game = homogeneous(CLASSIC, 1.0 - CLASSIC, discount=discount)
-    stay, kinked = mixed_at(game, KINKED, 1, 1, 3)
-    assert best_deviation(game, kinked) < 1e-12
-    assert stay == pytest.approx((5 + discount) / (5 * discount + 9 * discount**2), abs=1e-12)
-    remain, cycle = mixed_at(game, EDGEWORTH, 0, 0, 5)
-    assert best_deviation(game, cycle) < 1e-12
-    assert relent_chance(discount) == pytest.approx(1.0 - remain)
-    # neither lets profits go to the competitive 0: half the monopoly profit at the kink
-    moving, _ = values(game, kinked)
+    hold = (5.0 + discount) / (5.0 * discount + 9.0 * discount**2)
+    published = strategy_of(game, KINKED)
+    published[1] = 0.0
+    published[1, [1, 3]] = hold, 1.0 - hold
+    assert 0.0 < hold < 1.0
+    assert best_deviation(game, published) < 1e-12 / (1.0 - discount)
+    found, ours = mixed_at(game, KINKED, 1, 1, 3)
+    assert found == pytest.approx(hold, abs=1e-11)
+    np.testing.assert_allclose(ours, published, atol=1e-11)
+    # profits stay away from the competitive 0: half the monopoly profit at the kink, for good
+    moving, _ = values(game, published)
     assert moving[3] * (1.0 - discount) == pytest.approx(0.125)
-    assert values(game, cycle)[0].min() > 0.0
+
+
+@pytest.mark.parametrize("discount", [0.75, 0.85, 0.9, 0.95, 0.99, 0.999])
+def test_the_edgeworth_cycle_of_maskin_and_tirole(discount: float) -> None:
+    """The same example. Step by step down to cost; there a firm holds with probability
+    (3 d^2 - 1)(1 + d^2 + d^4) / (8 + 7 d^2 + 2 d^4 + 3 d^6) and else starts again at 5/6.
+    """
+    game = homogeneous(CLASSIC, 1.0 - CLASSIC, discount=discount)
+    once, twice, thrice = discount**2, discount**4, discount**6
+    hold = (3.0 * once - 1.0) * (1.0 + once + twice)
+    hold /= 8.0 + 7.0 * once + 2.0 * twice + 3.0 * thrice
+    published = strategy_of(game, EDGEWORTH)
+    published[0] = 0.0
+    published[0, [0, 5]] = hold, 1.0 - hold
+    assert 0.0 < hold < 1.0
+    assert best_deviation(game, published) < 1e-12 / (1.0 - discount)
+    assert relent_chance(discount) == pytest.approx(1.0 - hold, abs=1e-11)
+    assert values(game, published)[0].min() > 0.0
+    # what a firm at cost is worth: it starts again and sells at 1/2 and at 1/6 on the way down
+    start_again = (9.0 * once + 5.0 * twice) / 36.0 / (1.0 - thrice)
+    assert values(game, published)[0][0] == pytest.approx(start_again, rel=1e-10)
+
+
+@pytest.mark.parametrize("where", [(KINKED, 1, 1, 3), (EDGEWORTH, 0, 0, 5)])
+def test_a_little_more_or_less_mixing_is_no_equilibrium(where) -> None:
+    replies, place, first, second = where
+    game = homogeneous(CLASSIC, 1.0 - CLASSIC, discount=0.95)
+    chance, strategy = mixed_at(game, replies, place, first, second)
+    assert best_deviation(game, strategy) < 1e-11
+    for change in (-0.01, 0.01):
+        off = strategy.copy()
+        off[place, [first, second]] = chance + change, 1.0 - chance - change
+        assert best_deviation(game, off) > 1e-4
 
 
 def test_an_impatient_firm_never_relents_and_a_wrong_strategy_is_no_equilibrium() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -67,8 +68,11 @@ def fight(request: WarRequest) -> Fought:
     facts = war_facts(request)
     config = WarConfig(paths=request.paths, months=request.months, seed=request.seed)
     start = time.monotonic()
-    outcome = outcome_of(simulate(facts.scene, config, policies_of(facts.scene)))
-    supposed = tuple(_suppose(facts.scene, config))
+    with ThreadPoolExecutor(1) as beside:
+        # small wars fill the core that waits while the other works on the last block of paths
+        others = beside.submit(lambda: tuple(_suppose(facts.scene, config)))
+        outcome = outcome_of(simulate(facts.scene, config, policies_of(facts.scene)))
+        supposed = others.result()
     return Fought(facts, config, outcome, supposed, time.monotonic() - start)
 
 

@@ -77,7 +77,7 @@ def utilities_behind(
         nearer = np.abs(now).max(axis=1) < 0.5 * np.abs(gap).max(axis=1)
         slopes = -np.einsum("wji,wki,i->wjk", choices, choices, kinds.weights)
         slopes += bought[:, :, None] * np.eye(shares.size)
-        newton = np.linalg.solve(slopes / bought[:, :, None], now[:, :, None])[:, :, 0]
+        newton = _newton(slopes / bought[:, :, None], now)
         steps = np.where(nearer[:, None] & np.isfinite(newton), newton, now)
         levels, gap = levels + np.clip(steps, -3.0, 3.0), now
     if not np.abs(now).max() <= 1e-9:
@@ -87,6 +87,17 @@ def utilities_behind(
         )
     found: FloatArray = levels[:, :, None] + tilt
     return found
+
+
+def _newton(slopes: FloatArray, gap: FloatArray) -> FloatArray:
+    """(W, J) steps; nan, for the contraction to go on, where a product is so far off that none of
+    its buyers would come or go.
+    """
+    try:
+        found = np.linalg.solve(slopes, gap[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        return np.full_like(gap, np.nan)
+    return np.asarray(found, dtype=np.float64)
 
 
 def mixed_logit(

@@ -8,12 +8,14 @@ buyers, `buying_nests.py` and `buying_kinds.py` stand in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.war.closed_forms import lambert, nested
 from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
 
 
@@ -26,17 +28,29 @@ class Wanted:
     named: FloatArray
 
 
-class Buying(Protocol):
-    """Demand of a block of paths. own: the own side of the scene.
-
-    `elsewhere` and `named` are whatever a model needs to know of all that is not ours, and of the
-    rival that cut; only the model itself reads them.
-    """
+class Answering(Protocol):
+    """Whoever knows the best answer to what the rivals charge. own: the own side of the scene."""
 
     @property
     def own(self) -> Own:
         """The own side of the scene."""
         ...
+
+    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
+        """(J, P) or (J + 1, P) markups over unit cost that earn most at once, the version's last.
+
+        elsewhere: as `Buying` has it. Fewer rows stand for all: (1, P) where one markup is best for
+        every product.
+        """
+        ...
+
+
+class Buying(Answering, Protocol):
+    """Demand of a block of paths.
+
+    `elsewhere` and `named` are whatever a model needs to know of all that is not ours, and of the
+    rival that cut; only the model itself reads them.
+    """
 
     def elsewhere(self, factors: FloatArray, present: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Of all that is not ours, nothing included, and of the named rival alone.
@@ -57,11 +71,8 @@ class Buying(Protocol):
         """Shares at (J, P) own prices; with the version where its price is given."""
         ...
 
-    def best_markups(self, elsewhere: FloatArray, version: Version | None) -> FloatArray:
-        """(J, P) or (J + 1, P) markups over unit cost that earn most at once, the version's last.
-
-        Fewer rows stand for all: (1, P) where one markup is best for every product.
-        """
+    def on(self, paths: NDArray[np.int64]) -> Buying:
+        """The same demand on some of the paths."""
         ...
 
 
@@ -152,22 +163,6 @@ class Buyers:
             at_cost = nested(pull[0], alone, version.correlation)[1] + pull[1:].sum(axis=0)
         return (lambert(at_cost, elsewhere) / self.coefficient)[None, :]
 
-
-def lambert(at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:
-    """Best markup times the price coefficient, from exp of utility at cost and of the rest."""
-    from scipy.special import wrightomega
-
-    found: FloatArray = 1.0 + wrightomega(np.log(at_cost / elsewhere) - 1.0)
-    return found
-
-
-def nested(
-    parent: FloatArray, version: FloatArray, correlation: float
-) -> tuple[FloatArray, FloatArray]:
-    """Share of the parent within the nest, and exp of the nest's value, from both alone."""
-    power = 1.0 / (1.0 - correlation)
-    # relative to the larger, so that no power overflows
-    top = np.maximum(parent, version)
-    first, second = (parent / top) ** power, (version / top) ** power
-    both = first + second
-    return first / both, top * both ** (1.0 - correlation)
+    def on(self, paths: NDArray[np.int64]) -> Buyers:
+        """The same demand on some of the paths."""
+        return replace(self, coefficient=self.coefficient[paths])

@@ -9,19 +9,21 @@ path.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.kinds import Kinds, utilities_behind
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.war.buying import Wanted, lambert, nested
-from undercut.sell.pricing.war.markup_map import Crowd, settle
+from undercut.sell.pricing.war.buying import Wanted
+from undercut.sell.pricing.war.closed_forms import lambert, nested
+from undercut.sell.pricing.war.crowd import Crowd
+from undercut.sell.pricing.war.markup_map import settle
 from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
 
 _GRID = 8
 _APART = 0.2  # logarithm: a second start nearer than this to the first peak is of that peak
-_NOBODY = 1e200  # a markup at which nobody takes a product
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,15 @@ class KindsBuyers:
         found[:, away[better]] = other[:, better]
         return found
 
+    def on(self, paths: NDArray[np.int64]) -> KindsBuyers:
+        """The same demand on some of the paths."""
+        return replace(
+            self,
+            coefficient=self.coefficient[:, paths],
+            own_values=self.own_values[:, :, paths],
+            rival_values=self.rival_values[:, :, paths],
+        )
+
     def _start(self, crowd: Crowd) -> FloatArray:
         """(K, P) the best of equal markups between those that single kinds would be asked."""
         at_cost = crowd.at_cost()
@@ -123,16 +134,12 @@ class KindsBuyers:
     def _unequal(self, crowd: Crowd) -> FloatArray:
         """(K, P) each product first at its best beside none of ours, then beside the others."""
         grids = [self._grid(np.exp(values), crowd.elsewhere) for values in crowd.values]
-        found = np.full((len(grids), crowd.elsewhere.shape[1]), _NOBODY)
-        for _ in range(2):
-            for place, grid in enumerate(grids):
-                most = np.full(found.shape[1], -np.inf)
-                for markup in grid:
-                    tried = found.copy()
-                    tried[place] = markup
-                    profit = crowd.profit(tried)
-                    found[place] = np.where(profit > most, markup, found[place])
-                    most = np.maximum(profit, most)
+        found = np.empty((len(grids), crowd.elsewhere.shape[1]))
+        everything = range(len(grids))
+        for place, grid in enumerate(grids):
+            found[place] = crowd.highest(place, grid, found, everything[:place])
+        for place, grid in enumerate(grids):
+            found[place] = crowd.highest(place, grid, found, everything)
         return found
 
     def _grid(self, at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:

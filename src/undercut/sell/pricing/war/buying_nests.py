@@ -11,12 +11,14 @@ A version shares a nest of its own with its parent, inside the parent's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.war.buying import Wanted, nested
+from undercut.sell.pricing.war.buying import Wanted
+from undercut.sell.pricing.war.closed_forms import nested
 from undercut.sell.pricing.war.scene import Nests, Own, Rivals, Scene, Version
 
 _MOST = 100
@@ -127,6 +129,10 @@ class NestedBuyers:
         if version is not None:
             rows.append(rows[0])
         return found[rows]
+
+    def on(self, paths: NDArray[np.int64]) -> NestedBuyers:
+        """The same demand on some of the paths."""
+        return replace(self, coefficient=self.coefficient[paths])
 
     def _settle(self, pulls: FloatArray, elsewhere: FloatArray) -> FloatArray:
         """(nests of `home`, P) best markups times the coefficient. pulls: logs at cost."""

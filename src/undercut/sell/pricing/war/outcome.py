@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from undercut.sell.pricing.demand.model import FloatArray
+from undercut.sell.pricing.war.course import Course
 from undercut.sell.pricing.war.draws import BEHAVIOURS, Float32Array, IntArray
 from undercut.sell.pricing.war.scene import Behaviour, Policy
-from undercut.sell.pricing.war.simulate import Course, War
+from undercut.sell.pricing.war.simulate import War
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

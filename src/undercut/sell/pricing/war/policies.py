@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from undercut.sell.pricing.demand.model import FloatArray
-from undercut.sell.pricing.war.buying import Buying
+from undercut.sell.pricing.war.buying import Answering
 from undercut.sell.pricing.war.scene import Policy
 
 
@@ -26,7 +26,7 @@ class Charged:
 
 def charge(
     policy: Policy,
-    buyers: Buying,
+    buyers: Answering,
     elsewhere: FloatArray,
     rival_factor: FloatArray,
     *,
@@ -55,7 +55,7 @@ def charge(
     return Charged(before, None, np.zeros(rival_factor.size))
 
 
-def _above_floor(prices: FloatArray, version: FloatArray | None, buyers: Buying) -> Charged:
+def _above_floor(prices: FloatArray, version: FloatArray | None, buyers: Answering) -> Charged:
     own = buyers.own
     floors = own.floors[:, None]
     held = np.asarray((prices < floors).any(axis=0))

@@ -12,17 +12,17 @@ from undercut.core.errors import ConfigError
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.war.buying import Buying
 from undercut.sell.pricing.war.buying_models import buying_of
+from undercut.sell.pricing.war.course import Course, Sheets, Till
 from undercut.sell.pricing.war.draws import (
     Chances,
-    Float32Array,
     IntArray,
     Worlds,
     draw_chances,
     draw_worlds,
 )
 from undercut.sell.pricing.war.policies import charge
+from undercut.sell.pricing.war.remembering import Remembering
 from undercut.sell.pricing.war.rivals import move, rival_facts, start
-from undercut.sell.pricing.war.ruin import touched_between
 from undercut.sell.pricing.war.scene import Policy, Scene
 
 _BLOCK = 4096  # paths at a time: a month's vectors stay in the cache
@@ -52,26 +52,6 @@ class WarConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """What one policy led to. T months, N paths, money in the scene's unit.
-
-    profit, cash, share: (T, N), share of all buyers served; after ruin all are 0.
-    ruined_in: (N,) month of ruin from 1, T + 1 where there was none. value: (N,) discounted profit
-    until the end or ruin. price: (T,) mean price of the first own product while sold, nan after
-    leaving. floored: part of all path-months in which a floor held a price up.
-    """
-
-    policy: Policy
-    profit: Float32Array
-    cash: Float32Array
-    share: Float32Array
-    ruined_in: IntArray
-    value: FloatArray
-    price: FloatArray
-    floored: float
-
-
-@dataclass(frozen=True, slots=True)
 class War:
     """All courses over the same worlds. world_of: (N,) the world of each path."""
 
@@ -95,7 +75,8 @@ def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple
     count = min(config.worlds, config.paths)
     worlds = draw_worlds(scene, count, config.seed)
     world_of = _world_of(config.paths, worlds)
-    made = {policy: _empty(config) for policy in policies}
+    blocks = range(-(-config.paths // _BLOCK))
+    made = {policy: Sheets.empty(config.months, config.paths, len(blocks)) for policy in policies}
 
     def run(block: int) -> None:
         first = block * _BLOCK
@@ -109,10 +90,9 @@ def simulate(scene: Scene, config: WarConfig, policies: Sequence[Policy] = tuple
             else:
                 _play(policy, scene, config, mine, buyers, chances, made[policy], rows)
 
-    blocks = range(-(-config.paths // _BLOCK))
     with ThreadPoolExecutor(config.threads) as pool:
         list(pool.map(run, blocks))
-    return War(scene, config, worlds, world_of, tuple(_course(p, m) for p, m in made.items()))
+    return War(scene, config, worlds, world_of, tuple(m.course(p) for p, m in made.items()))
 
 
 def _world_of(paths: int, worlds: Worlds) -> IntArray:
@@ -124,54 +104,6 @@ def _world_of(paths: int, worlds: Worlds) -> IntArray:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheets:
-    """What blocks write into: as `Course`; price and floored as sums over the paths of a block.
-
-    price, floored: (T, blocks).
-    """
-
-    profit: Float32Array
-    cash: Float32Array
-    share: Float32Array
-    ruined_in: IntArray
-    value: FloatArray
-    price: FloatArray
-    floored: FloatArray
-
-
-def _empty(config: WarConfig) -> _Sheets:
-    blocks = (config.months, -(-config.paths // _BLOCK))
-
-    def sheet() -> Float32Array:
-        return np.empty((config.months, config.paths), dtype=np.float32)
-
-    return _Sheets(
-        profit=sheet(),
-        cash=sheet(),
-        share=sheet(),
-        ruined_in=np.full(config.paths, config.months + 1, dtype=np.int64),
-        value=np.zeros(config.paths),
-        price=np.zeros(blocks),
-        floored=np.zeros(blocks),
-    )
-
-
-def _course(policy: Policy, sheets: _Sheets) -> Course:
-    months, paths = sheets.profit.shape
-    price = sheets.price.sum(axis=1) / paths
-    return Course(
-        policy,
-        sheets.profit,
-        sheets.cash,
-        sheets.share,
-        sheets.ruined_in,
-        sheets.value,
-        price,
-        float(sheets.floored.sum() / (months * paths)),
-    )
-
-
 def _play(
     policy: Policy,
     scene: Scene,
@@ -179,7 +111,7 @@ def _play(
     worlds: Worlds,
     buyers: Buying,
     chances: Chances,
-    sheets: _Sheets,
+    sheets: Sheets,
     rows: slice,
 ) -> None:
     """One policy on one block of paths."""
@@ -188,13 +120,15 @@ def _play(
     state = start(scene, worlds, facts)
     shares = np.repeat(own.shares[:, None], paths, axis=1)
     version_share, named_share = np.zeros(paths), np.full(paths, facts.share)
-    volume, till = np.full(paths, scene.volume), _Till.of(scene, config, chances, sheets, rows)
+    volume = np.full(paths, scene.volume)
+    till = Till.of(own.cash, config.discount_annual, chances, sheets, rows)
     worth = own.prices * own.shares / (own.prices @ own.shares)
+    asked = Remembering(buyers)
     for month in range(config.months):
         elsewhere, named = buyers.elsewhere(state.factors, state.present)
         launched = own.version is not None and month >= own.version.launch_months
         charged = charge(
-            policy, buyers, elsewhere, state.factors[scene.named], selling_version=launched
+            policy, asked, elsewhere, state.factors[scene.named], selling_version=launched
         )
         wanted = buyers.wanted(charged.prices, elsewhere, named, own.version, charged.version)
         volume = volume * np.exp(worlds.growth + scene.doubts.market_spread * chances.market[month])
@@ -222,54 +156,16 @@ def _play(
         )
 
 
-def _leave(scene: Scene, config: WarConfig, chances: Chances, sheets: _Sheets, rows: slice) -> None:
+def _leave(scene: Scene, config: WarConfig, chances: Chances, sheets: Sheets, rows: slice) -> None:
     """Nothing is sold; costs go on for the notice, then neither they nor chance touch the cash."""
-    own, till = scene.own, _Till.of(scene, config, chances, sheets, rows)
+    own = scene.own
+    till = Till.of(own.cash, config.discount_annual, chances, sheets, rows)
     for month in range(config.months):
         noticed = month < own.notice_months
         costs = -own.fixed_costs if noticed else 0.0
         till.take(np.full(till.cash.size, costs), own.cash_spread if noticed else 0.0, month)
     sheets.share[:, rows] = 0.0
     sheets.price[:] = np.nan
-
-
-@dataclass(slots=True)
-class _Till:
-    """The cash of one block of paths: books a month, and writes down who is ruined.
-
-    cash, alive: (P,). monthly: discount factor of a month.
-    """
-
-    cash: FloatArray
-    alive: FloatArray
-    monthly: float
-    chances: Chances
-    sheets: _Sheets
-    rows: slice
-
-    @classmethod
-    def of(
-        cls, scene: Scene, config: WarConfig, chances: Chances, sheets: _Sheets, rows: slice
-    ) -> _Till:
-        """Before the first month."""
-        paths = rows.stop - rows.start
-        monthly = (1.0 - config.discount_annual) ** (1.0 / 12.0)
-        cash = np.full(paths, scene.own.cash)
-        return cls(cash, np.ones(paths), monthly, chances, sheets, rows)
-
-    def take(self, earned: FloatArray, spread: float, month: int) -> None:
-        """Profit (P,) and chance of one month."""
-        sheets, rows = self.sheets, self.rows
-        after = self.cash + earned + spread * self.chances.cash[month]
-        touched = touched_between(self.cash, after, spread)
-        ruined = (self.alive > 0.0) & (self.chances.touched[month] < touched)
-        booked = earned * self.alive
-        sheets.profit[month, rows] = booked
-        sheets.value[rows] += self.monthly ** (month + 1) * booked
-        sheets.ruined_in[rows][ruined] = month + 1
-        self.alive[ruined] = 0.0
-        self.cash = after * self.alive
-        sheets.cash[month, rows] = self.cash
 
 
 def _earned(
