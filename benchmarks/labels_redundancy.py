@@ -8,7 +8,8 @@ truth.csv (item, class); the sets are not shipped. A vote is bought by uncoverin
 good workers can be preferred; `unknown`: the next voter is anybody who voted on the item; `even`:
 every item gets the same number of votes, of anybody. `merged`: accuracy by the default method, by
 which "all votes" are merged too; `believed`: by the beliefs that the next votes were chosen by. The
-seed orders the offers. `until settled`: bought until no vote tells enough, without another limit.
+seed orders the offers. `until settled`: bought until no vote is expected to
+change enough (`RedundancyConfig.least_fall`), without another limit.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def measure(votes: Votes, truth: dict[str, str], seeds: int) -> dict[str, object
     shares: dict[str, list[float]] = {"known": [], "unknown": []}
     for seed in range(seeds):
         config = RedundancyConfig(seed=seed)
-        always = replace(config, least_gain=0.0)
+        always = replace(config, least_gain=0.0, least_fall=0.0)
         orders = {
             "known": bought(votes, always, most, seed=seed, known=True),
             "unknown": bought(votes, always, most, seed=seed, known=False),

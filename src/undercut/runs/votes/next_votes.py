@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def next_votes_of(
     crowd = crowd_beliefs(tally(votes, gold=gold, cluster=cluster))
     given = np.bincount(votes.item, minlength=len(votes.items))
     most = config.most_votes or usual_most(given)
-    rule = RedundancyConfig(least_fall=_least_fall(config))
+    rule = _rule(config)
     known = np.array([name in (gold or {}) for name in votes.items], dtype=bool)
     anybody = np.flatnonzero((given < most) & ~known)
     item, worker = offers_on(votes, anybody, config.workers, copies)
@@ -80,10 +81,13 @@ def usual_most(given: IntArray) -> int:
     return max(LEAST_MOST, nine)
 
 
-def _least_fall(config: NextConfig) -> float:
+def _rule(config: NextConfig) -> RedundancyConfig:
+    """What a vote must be expected to change: its price as a share of an error's, where known."""
+    rule = RedundancyConfig(seed=config.seed)
     if config.vote_price is None or config.error_cost is None:
-        return 0.0
-    return float(config.vote_price.amount / config.error_cost.amount)
+        return rule
+    share = float(config.vote_price.amount / config.error_cost.amount)
+    return replace(rule, least_fall=share)
 
 
 def _votes(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from undercut.build.labels.deciding.answers import UNKNOWN, Heard
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.position import AuditDone
+from undercut.build.labels.votes import IntArray
 from undercut.build.labels.workers import WorkerKind
 
 # Before an audit beliefs are taken to be twice too good: workers who err together on the same
@@ -43,11 +44,11 @@ def find_judge(heard: Heard, config: MarketConfig) -> int | None:
 
 
 def judged_items(heard: Heard, judge: int | None) -> NDArray[np.bool_]:
-    """(items,): whether the judge has answered the item: its label is right by definition."""
-    seen = np.zeros(len(heard.votes.items), dtype=bool)
-    if judge is not None:
-        seen[heard.votes.item[heard.vote_source == judge]] = True
-    return seen
+    """(items,): whether the judge has answered the item: its label is right by definition.
+
+    Not where several people of the judge answered differently: nobody knows what is right there.
+    """
+    return np.asarray(_judged_label(heard, judge) != UNKNOWN)
 
 
 def as_truth(heard: Heard, judge: int | None) -> Heard:
@@ -59,15 +60,20 @@ def as_truth(heard: Heard, judge: int | None) -> Heard:
     """
     if judge is None:
         return heard
+    gold = np.where(heard.gold == UNKNOWN, _judged_label(heard, judge), heard.gold)
+    return replace(heard, gold=np.asarray(gold, dtype=np.int64))
+
+
+def _judged_label(heard: Heard, judge: int | None) -> IntArray:
+    """(items,): what all the judge's voices say; UNKNOWN where they differ or are silent."""
     votes = heard.votes
-    of_judge = np.flatnonzero(heard.vote_source == judge)
+    of_judge = np.flatnonzero(heard.vote_source == (UNKNOWN if judge is None else judge))
     item, label = votes.item[of_judge], votes.label[of_judge]
     least = np.full(len(votes.items), len(votes.classes), dtype=np.int64)
     most = np.full(len(votes.items), UNKNOWN, dtype=np.int64)
     np.minimum.at(least, item, label)
     np.maximum.at(most, item, label)
-    gold = np.where((heard.gold == UNKNOWN) & (least == most), most, heard.gold)
-    return replace(heard, gold=np.asarray(gold, dtype=np.int64))
+    return np.where(least == most, most, UNKNOWN)
 
 
 def alpha_of(number: int, config: MarketConfig) -> float:

@@ -19,6 +19,8 @@ ROUNDS = 60
 REST = 1e-4
 # Before anything is heard, every other answer is known.
 FIRST_KNOWN = 0.5
+# Of even shares of the classes: of a handful of items the commonest class would take all.
+EVEN_ITEMS = 2.0
 # Workers err together on the same items, so that beliefs are too sure: their logarithms count in
 # part (docs/decisions/0044).
 CAUTION = 0.4
@@ -88,7 +90,8 @@ def crowd_beliefs(votes: Tally, config: KnowingConfig | None = None) -> Crowd:
     def next_round(beliefs: Floats) -> Floats:
         nonlocal habits
         habits = _learn(votes, beliefs, habits, config)
-        shares = np.log(np.maximum(beliefs.mean(axis=0), TINY))
+        counts = beliefs.sum(axis=0) + EVEN_ITEMS / classes
+        shares = np.log(counts / counts.sum())
         log_confusion = np.log(np.maximum(_rows(votes, beliefs, habits, config), TINY))
         return votes.posterior(shares + votes.log_likelihood(log_confusion))
 

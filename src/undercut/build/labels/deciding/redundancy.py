@@ -35,8 +35,8 @@ class RedundancyConfig:
     first_votes: int = 1
     tried: float = 0.1
     tried_votes: int = 5
-    least_gain: float = 0.01
-    least_fall: float = 0.0
+    least_gain: float = 0.001
+    least_fall: float = 0.003
     round_fraction: float = 0.1
     knowing: KnowingConfig = field(default_factory=KnowingConfig)
     seed: int = 0
