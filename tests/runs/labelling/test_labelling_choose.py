@@ -183,6 +183,15 @@ def test_better_labels_are_on_offer_only_while_somebody_can_be_asked(tmp_path: P
 
 
 @pytest.mark.usefixtures("quick_vectors")
+@pytest.mark.parametrize("budget", ["0 USD", "0.05 USD"])
+def test_hardly_any_labels_are_no_curve_and_an_end(tmp_path: Path, budget: str) -> None:
+    report = run_through(tmp_path, good(), budget=budget)
+    assert report.status == "budget"
+    assert report.curve == ()
+    assert report.labelled == (0 if budget == "0 USD" else 5)
+
+
+@pytest.mark.usefixtures("quick_vectors")
 @pytest.mark.parametrize(("mean", "written"), [(0.0006, True), (-0.01, False)])
 def test_distilling_is_not_taken_and_left_in_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mean: float, *, written: bool

@@ -16,6 +16,9 @@ from undercut.runs.labelling.people import PeopleWorker
 from undercut.runs.labelling.putting import ask_machine, hand_out_all, take
 from undercut.runs.labelling.result import LabelReport, Status
 
+# With fewer there is no curve to measure.
+LEAST_LABELS = 10
+
 
 def go_on(job: Job) -> LabelReport:
     """Take the job as far as it goes without people, and write what it found."""
@@ -43,7 +46,7 @@ def _widened(job: Job, step: Step) -> bool:
     if job.joint is None or job.joint.final:
         return False
     vectors = job.vectors()
-    if vectors is None:
+    if vectors is None or (step.learnt.standing.labels >= 0).sum() < LEAST_LABELS:
         job.joint = dataclasses.replace(job.joint, final=True)
         save_joint(job.journal, job.joint)
     else:

@@ -43,7 +43,9 @@ def make_candidates(
     """All candidates of the recipe, cheapest kind first."""
     own, rows = rows_to_learn(data, recipe)
     ngram = _ngram(stages, made, rows, recipe)
-    main = _encoder(stages, made, own, data.tune, recipe, recipe.encoder, layers=None)
+    # a model's labels, however many, leave the teacher its epochs
+    bought = replace(recipe, rows=len(own))
+    main = _encoder(stages, made, own, data.tune, bought, recipe.encoder, layers=None)
     teacher = teacher_of(stages, main, rows, len(own))
     kinds: list[tuple[str, int | None]] = [(recipe.encoder, each) for each in recipe.thin_layers]
     if recipe.side_encoder is not None:
