@@ -9,8 +9,9 @@ from undercut.core.errors import ConfigError
 from undercut.core.money import Money
 from undercut.core.tabular import open_writer
 from undercut.core.tabular.writer import ColumnType
+from undercut.runs.votes.next_offers import check
 from undercut.runs.votes.next_report import NextConfig, NextReport
-from undercut.runs.votes.next_votes import check, next_votes_of
+from undercut.runs.votes.next_votes import next_votes_of
 from undercut.runs.votes.reading import known_of, looks_numeric, read_crowd, read_items
 
 _TYPES: dict[str, ColumnType] = {
