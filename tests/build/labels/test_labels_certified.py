@@ -13,7 +13,8 @@ from undercut.build.labels.deciding.beliefs import learn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.judge import as_truth, judged_items
 from undercut.build.labels.deciding.market import fill, offers
-from undercut.build.labels.deciding.simulation import simulate
+from undercut.build.labels.deciding.position import Purpose, Step
+from undercut.build.labels.deciding.simulation import Respond, coins, simulate
 from undercut.build.labels.votes import Floats, IntArray, Votes
 from undercut.build.labels.workers import Skill, WorkerFacts, WorkerKind
 from undercut.core.money import Money
@@ -111,3 +112,42 @@ def test_where_two_judges_differ_nothing_is_right_by_definition() -> None:
     assert judged_items(said, 0).tolist() == [True] * 3 + [False] * 2
     assert (as_truth(said, 0).gold != UNKNOWN).tolist() == [True] * 3 + [False] * 2
     assert not judged_items(said, None).any()
+
+
+def test_what_an_audit_teaches_changes_no_label_that_it_was_about() -> None:
+    """The machine is worse than believed; what the judge says would turn ties against the crowd."""
+    certified, machine = 0, replace(MACHINE, skill=Skill(0.8, 20.0))
+    for seed in range(12):
+        truth = np.random.default_rng([seed, 6]).integers(0, CLASSES, 300)
+        answer = coins([machine, CROWD, JUDGE], truth, CLASSES, seed)
+        drawn: list[tuple[IntArray, IntArray]] = []
+        judged = np.full(300, UNKNOWN)
+
+        def respond(
+            source: int, items: IntArray, answer: Respond = answer, judged: IntArray = judged
+        ) -> tuple[IntArray, Floats]:
+            said = answer(source, items)
+            if source == 2:
+                judged[items] = said[0]
+            return said
+
+        def listen(step: Step, _: Floats, drawn: list[tuple[IntArray, IntArray]] = drawn) -> None:
+            if step.purpose is Purpose.AUDIT:
+                drawn.append((step.item, step.learnt.standing.labels))
+
+        found = simulate(
+            [replace(MACHINE, skill=Skill(0.9, 20.0)), CROWD, JUDGE],
+            respond,
+            items=300,
+            classes=[str(k) for k in range(CLASSES)],
+            config=MarketConfig(seed=seed, target_error=0.1, explore_judged=10),
+            budget=1000.0,
+            listen=listen,
+        )
+        if found.audits and found.audits[-1].passed:
+            sample, labels = drawn[-1]
+            outside = np.setdiff1d(np.arange(300), sample)
+            assert (found.labels[outside] == labels[outside]).all()
+            assert (found.labels[sample] == judged[sample]).all()
+            certified += 1
+    assert certified > 6

@@ -52,6 +52,7 @@ def read_position(
                 _allowed(a, found, gold, may_stay),
                 a.predicted,
                 count_wrong(a, found),
+                tuple(place[item] for item in a.labels),
             )
             for a, found in zip(drawn, answered, strict=True)
         ),

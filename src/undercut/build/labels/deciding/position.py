@@ -26,13 +26,14 @@ class AuditDone:
     """An audit that was drawn: how many items, how many labels the judge called wrong.
 
     wrong: None while answers are missing. predicted: error that was believed when it was drawn.
-    allowed: wrong labels with which it certifies the target.
+    allowed: wrong labels with which it certifies the target. sample: ids of the items drawn.
     """
 
     items: int
     allowed: int
     predicted: float
     wrong: int | None
+    sample: tuple[int, ...]
 
     @property
     def passed(self) -> bool:

@@ -118,7 +118,8 @@ def simulate(
             asks[asked, source] += 1
         if step.purpose is Purpose.AUDIT and step.plan is not None:
             wrong = int((answered != step.learnt.standing.labels[step.item]).sum())
-            audits += (AuditDone(len(step.item), step.plan.allowed, step.error, wrong),)
+            sample = tuple(step.item.tolist())
+            audits += (AuditDone(len(sample), step.plan.allowed, step.error, wrong, sample),)
             in_audits[step.source[0]] += len(step.item)
 
 

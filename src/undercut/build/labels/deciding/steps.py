@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.audit_plan import AuditPlan, draw, plan_audit
+from undercut.build.labels.deciding.audited import as_audited, before_audit
 from undercut.build.labels.deciding.beliefs import Learnt, learn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.exploring import EXPLORE_ROUNDS, explore
@@ -40,7 +41,8 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     seen = judged_items(position.heard, judge)
     # of the answers as they were given: the student takes the machines' voices away
     known = position.heard.said_by_copy()
-    position, learnt = believe(position, judge)
+    given = position
+    position, learnt = believe(given, judge)
     heard = position.heard
     doubt = doubt_of(position.audits, to_come=config.audit and judge is not None)
     errors = np.where(seen, 0.0, np.minimum(learnt.standing.error * doubt, 1.0))
@@ -48,7 +50,7 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     if position.explored < EXPLORE_ROUNDS:
         return explore(position, learnt, config, error)
     if position.audits and position.audits[-1].passed:
-        return end("certified", learnt, None, error)
+        return end("certified", _proved(given, learnt, judge), None, error)
     if config.audit and judge is not None and 1 - seen.mean() <= config.target_error:
         return end("certified", learnt, None, error)
     price, _ = prices_of(heard.sources)
@@ -83,6 +85,15 @@ def next_step(position: Position, config: MarketConfig) -> Step:
         return end("not_certified", learnt, None, error)
     further = error_price if (offered.drop > 0).any() else None
     return end(basket.stopped, learnt, None, error, further)
+
+
+def _proved(position: Position, learnt: Learnt, judge: int | None) -> Learnt:
+    """With the labels that the last audit was about, and its sample mended."""
+    sample = position.audits[-1].sample
+    if judge is None:
+        return learnt
+    _, then = believe(replace(position, heard=before_audit(position.heard, judge, sample)), judge)
+    return replace(learnt, standing=as_audited(learnt.standing, then.standing, sample))
 
 
 def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
