@@ -36,6 +36,13 @@ def test_resume_needs_a_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
             "target_error",
         ),
         (["texts.csv", "other.csv"], "one table of texts"),
+        *(
+            (
+                ["texts.csv", "--workers", "w.yaml", "--budget", "5usd", *alone],
+                f"{alone[0]} says something of --then-run, which is missing",
+            )
+            for alone in (["--choose", "random"], ["--point-worth", "5usd"], ["--effort", "quick"])
+        ),
     ],
 )
 def test_wrong_use_is_told(

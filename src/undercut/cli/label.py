@@ -91,7 +91,7 @@ def label(
 
 
 def _config(folder: str | None, settings: Mapping[str, Any]) -> LabelConfig:
-    """The job's config; ConfigError for a second table or a missing file of workers or budget."""
+    """The job's config; ConfigError for a second table and for options that miss another."""
     from undercut.core.errors import ConfigError
     from undercut.runs.labelling.config import make_label_config
 
@@ -105,6 +105,12 @@ def _config(folder: str | None, settings: Mapping[str, Any]) -> LabelConfig:
             raise ConfigError(
                 f"--{name} is missing",
                 hint="undercut label TEXTS.csv --workers workers.yaml --budget 50usd",
+            )
+    for name in ("choose", "test", "point_worth", "effort"):
+        if settings[name] is not None and not settings["then_run"]:
+            raise ConfigError(
+                f"--{name.replace('_', '-')} says something of --then-run, which is missing",
+                hint="add --then-run, or leave it out",
             )
     return make_label_config(settings)
 

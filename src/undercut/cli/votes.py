@@ -10,6 +10,13 @@ import typer
 
 from undercut.cli.options import AsJson, Quiet
 from undercut.cli.votes_next import next_command
+from undercut.cli.votes_options import (
+    AnswerColumn,
+    AnswersFile,
+    ItemColumn,
+    KeepCopies,
+    WorkerColumn,
+)
 
 
 class AnswersChoice(StrEnum):
@@ -33,14 +40,7 @@ votes.command(name="next")(next_command)
 
 @votes.command()
 def aggregate(
-    answers_file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="ANSWERS",
-            help="A table with one answer a row: item, worker, answer. CSV, TSV, JSONL, Parquet.",
-            show_default=False,
-        ),
-    ],
+    answers_file: AnswersFile,
     truth: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What is right, for some items; judges, never teaches."),
@@ -68,22 +68,13 @@ def aggregate(
             help="What the answers are; auto: numbers where all are, of more than 20 kinds."
         ),
     ] = AnswersChoice.AUTO,
-    item_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of the items; guessed by default.")
-    ] = None,
-    worker_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of the workers.")
-    ] = None,
-    answer_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of the answers.")
-    ] = None,
+    item_column: ItemColumn = None,
+    worker_column: WorkerColumn = None,
+    answer_column: AnswerColumn = None,
     truth_column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Column of --truth and --gold.")
     ] = None,
-    keep_copies: Annotated[
-        bool,
-        typer.Option("--keep-copies", help="Workers who copy each other count as many, not one."),
-    ] = False,
+    keep_copies: KeepCopies = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

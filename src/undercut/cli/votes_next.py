@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from undercut.cli.options import AsJson, Quiet
+from undercut.cli.votes_options import (
+    AnswerColumn,
+    AnswersFile,
+    ItemColumn,
+    KeepCopies,
+    WorkerColumn,
+)
 
 
 def next_command(
-    answers_file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="ANSWERS",
-            help="A table with one answer a row: item, worker, answer. CSV, TSV, JSONL, Parquet.",
-            show_default=False,
-        ),
-    ],
+    answers_file: AnswersFile,
     worker: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,22 +69,13 @@ def next_command(
     classes: Annotated[
         bool, typer.Option("--classes", help="Answers that look like quantities are classes.")
     ] = False,
-    item_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of the items; guessed by default.")
-    ] = None,
-    worker_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of the workers.")
-    ] = None,
-    answer_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of the answers.")
-    ] = None,
+    item_column: ItemColumn = None,
+    worker_column: WorkerColumn = None,
+    answer_column: AnswerColumn = None,
     truth_column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Column of --gold.")
     ] = None,
-    keep_copies: Annotated[
-        bool,
-        typer.Option("--keep-copies", help="Workers who copy each other count as many, not one."),
-    ] = False,
+    keep_copies: KeepCopies = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import subprocess
-import sys
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
+from undercut.core.child import start_child
 from undercut.core.requests import Recorded
 from undercut.operate.metering.jobs import Job
 from undercut.operate.metering.recording import RecordJob
@@ -100,34 +98,8 @@ def tell_recorded(jobs: Sequence[RecordJob]) -> None:
 async def start_scribe(path: Path, refused: Callable[[Sequence[Job]], None]) -> ScribeLink:
     """A scribe for the books in this file; OSError where no process can be had."""
     writer_id = uuid.uuid4().hex
-    process, ours = await asyncio.to_thread(_start_process, path, writer_id)
+    process, ours = await asyncio.to_thread(start_child, MODULE, (str(path), writer_id))
     _, link = await asyncio.get_running_loop().create_unix_connection(
         lambda: ScribeLink(process, writer_id, refused), sock=ours
     )
     return link
-
-
-def _start_process(path: Path, writer_id: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Spawned, not forked, nothing pickled; and this side's end of its socket."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, str(theirs.fileno()), str(path), writer_id],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=_environment(),
-            )
-        except OSError:
-            ours.close()
-            raise
-    ours.setblocking(False)
-    return process, ours
-
-
-def _environment() -> dict[str, str]:
-    """The scribe imports the very same undercut."""
-    source = str(Path(__file__).parents[3])
-    path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": source if not path else os.pathsep.join((source, path))}

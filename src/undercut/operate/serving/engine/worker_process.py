@@ -1,18 +1,20 @@
-"""Start a worker process with one end of a socket pair: spawned, not forked, nothing pickled."""
+"""Start a worker process that answers by a plan."""
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
+from undercut.core.child import start_child
 from undercut.core.errors import ConfigError
 
 MODULE: Final = "undercut.operate.serving.engine.worker"
 BUFFER_BYTES: Final = 1 << 20
+# numpy starts no threads of its own in it
+_ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def start_process(
@@ -24,33 +26,5 @@ def start_process(
     """
     if sys.platform == "win32":
         raise ConfigError("worker processes need Linux or macOS", hint="workers=0")
-    ours, theirs = socket.socketpair()
-    with theirs:
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        try:
-            settings = (str(theirs.fileno()), str(folder.resolve()), digest, str(nice))
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, *settings],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=_environment(),
-            )
-        except OSError:
-            ours.close()
-            raise
-    ours.setblocking(False)
-    return process, ours
-
-
-def _environment() -> dict[str, str]:
-    """The worker imports the very same undercut, and numpy starts no threads of its own."""
-    source = str(Path(__file__).parents[4])
-    path = os.environ.get("PYTHONPATH")
-    return {
-        **os.environ,
-        "PYTHONPATH": source if not path else os.pathsep.join((source, path)),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
+    settings = (str(folder.resolve()), digest, str(nice))
+    return start_child(MODULE, settings, environment=_ONE_THREAD, buffer_bytes=BUFFER_BYTES)

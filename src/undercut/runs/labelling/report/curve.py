@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from undercut.runs.labelling.report.axes import axes
 from undercut.runs.labelling.result import LabelReport
 from undercut.runs.report import formats
-from undercut.runs.report.figures.scale import Scale, linear_ticks
+from undercut.runs.report.figures.scale import Scale
 from undercut.runs.report.figures.svg import element, line, picture, text
 from undercut.runs.report.words import Words
 
@@ -32,7 +31,13 @@ def curve_figure(report: LabelReport, words: Words) -> str | None:
     return picture(
         WIDTH,
         HEIGHT,
-        *_axes(report, words, across, up),
+        *axes(
+            across,
+            up,
+            amount=words("axis_spent"),
+            share=words("axis_error"),
+            written=lambda spent: formats.money(round(spent, 6), report.currency),
+        ),
         line(LEFT, y, RIGHT, y, "floor"),
         text(RIGHT, y - 5, words("target_line"), class_="floor-name", text_anchor="end"),
         element("path", d=path, class_="stairs"),
@@ -56,20 +61,3 @@ def _points(report: LabelReport) -> list[tuple[float, float]]:
         before = float(step.spent)
     found.append((float(report.committed), report.believed_error))
     return sorted(dict.fromkeys(found))
-
-
-def _axes(report: LabelReport, words: Words, across: Scale, up: Scale) -> Sequence[str]:
-    marks = []
-    for tick in linear_ticks(up.low, up.high, 6):
-        y = up(tick)
-        marks.append(line(LEFT, y, RIGHT, y, "grid"))
-        label = formats.percent(tick, 0 if up.high > 0.1 else 1)
-        marks.append(text(LEFT - 7, y + 4, label, class_="tick", text_anchor="end"))
-    for tick in linear_ticks(across.low, across.high, 7):
-        x = across(tick)
-        label = formats.money(round(tick, 6), report.currency)
-        marks.append(text(x, BOTTOM + 17, label, class_="tick", text_anchor="middle"))
-    marks.append(text(2, 14, words("axis_error"), class_="axis"))
-    marks.append(text(RIGHT, BOTTOM + 37, words("axis_spent"), class_="axis", text_anchor="end"))
-    marks.append(line(LEFT, BOTTOM, RIGHT, BOTTOM, "base"))
-    return marks

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from undercut.runs.labelling.report.axes import axes
 from undercut.runs.labelling.result import CurveLine, LabelReport
 from undercut.runs.report import formats
-from undercut.runs.report.figures.scale import Scale, linear_ticks
+from undercut.runs.report.figures.scale import Scale
 from undercut.runs.report.figures.svg import element, line, picture, text
 from undercut.runs.report.words import Words
 
@@ -72,7 +73,13 @@ def joint_figure(report: LabelReport, words: Words) -> str | None:
     return picture(
         WIDTH,
         HEIGHT,
-        *_axes(words, across, up),
+        *axes(
+            across,
+            up,
+            amount=words("labels"),
+            share=words("model_error"),
+            written=lambda labels: formats.count(round(labels)),
+        ),
         element("path", d=_path(path, across, up), class_="stairs"),
         *_points(report.curve, words, across, up),
         name="joint-curve",
@@ -100,20 +107,4 @@ def _points(curve: Sequence[CurveLine], words: Words, across: Scale, up: Scale) 
         if each.random_error is not None:
             y = up(each.random_error)
             marks.append(line(x - 6, y, x + 6, y, "floor"))
-    return marks
-
-
-def _axes(words: Words, across: Scale, up: Scale) -> list[str]:
-    marks = []
-    for tick in linear_ticks(up.low, up.high, 6):
-        y = up(tick)
-        marks.append(line(LEFT, y, RIGHT, y, "grid"))
-        label = formats.percent(tick, 0 if up.high > 0.1 else 1)
-        marks.append(text(LEFT - 7, y + 4, label, class_="tick", text_anchor="end"))
-    for tick in linear_ticks(across.low, across.high, 7):
-        x, label = across(tick), formats.count(round(tick))
-        marks.append(text(x, BOTTOM + 17, label, class_="tick", text_anchor="middle"))
-    marks.append(text(2, 14, words("model_error"), class_="axis"))
-    marks.append(text(RIGHT, BOTTOM + 37, words("labels"), class_="axis", text_anchor="end"))
-    marks.append(line(LEFT, BOTTOM, RIGHT, BOTTOM, "base"))
     return marks
