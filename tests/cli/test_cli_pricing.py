@@ -278,6 +278,7 @@ def test_a_market_that_the_map_cannot_settle_is_settled(run: Run, tmp_path: Path
     assert found["settled_draws"] == found["draws"]
     code, out, _ = run("price", PLAN, "-m", market)
     assert f"in {found['draws']} of them prices settled" in " ".join(out.split())
+    assert "left out" not in out  # none were
 
 
 def test_prices_that_do_not_settle_are_said_so(

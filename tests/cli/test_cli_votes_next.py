@@ -59,6 +59,14 @@ def test_what_is_open_is_asked_for_and_what_is_settled_is_not(
     assert min(gains) > 0.01
 
 
+def test_answers_that_all_say_the_same_prove_nothing(undercut_cli: Call, tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text(HEAD + "一,张三,好\n二,李四,好\n", encoding="utf-8")
+    shown = undercut_cli("votes", "next", str(path))
+    assert shown.code == 0
+    assert "Every answer says '好': whether that is right nobody can tell" in shown.out
+
+
 def test_tasks_that_nobody_answered_come_first(
     undercut_cli: Call, answers: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,9 @@ def render_next(report: NextReport, console: Console) -> None:
         console.print(
             Text(f"Copying: workers {', '.join(group[:10])} share one voice", style="yellow")
         )
+    if len(report.classes) == 1:
+        one = f"Every answer says {report.classes[0]!r}: whether that is right nobody can tell yet"
+        console.print(Text(one, style="yellow"))
     if report.votes:
         console.print(_table(report))
     else:

@@ -48,6 +48,8 @@ def _head(document: PriceDocument, words: Words, console: Console) -> None:
             draws=found.draws,
             settled=found.settled_draws,
         )
+        if found.settled_draws < found.draws:
+            text += words("range_left_out")
         console.print(Text(text))
     unit = document.unit
     explained = words("floor_explained", answers=whole(unit.monthly_answers))
