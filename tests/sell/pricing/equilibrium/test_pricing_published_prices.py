@@ -80,6 +80,25 @@ def test_more_firms_as_in_the_input_files_of_the_simulations(
     assert together.prices == pytest.approx([monopoly] * firms, abs=5.1e-6)
 
 
+@pytest.mark.parametrize(
+    ("cost", "share"),
+    [(1.0, 0.500), (0.875, 0.545), (0.75, 0.588), (0.625, 0.627), (0.5, 0.662), (0.25, 0.722)],
+)
+def test_unequal_costs_as_in_table_4_of_calvano_and_others(
+    calvano: Logit, cost: float, share: float
+) -> None:
+    """The cheaper firm's part of what both sell at Nash prices: Calvano et al. (2020), table 4.
+
+    As quoted to three digits by GitHub, Maestro-Titarenko/QLearning-Collusion (PAPER_SHARE);
+    qualities stay at 2, the first firm's cost at 1.
+    """
+    found = bertrand_nash(calvano, np.array([1.0, cost]), ("one", "two"))
+
+    assert found.converged
+    assert found.shares[1] / found.shares.sum() == pytest.approx(share, abs=5.1e-4)
+    assert check_equilibrium(calvano, found).holds
+
+
 def test_profits_of_three_firms_as_another_simulation_has_them() -> None:
     """Of N. Greber's parameters (2022) of the same market with three firms, public on GitHub."""
     demand, costs = Logit(np.full(3, 8.0), -4.0), np.ones(3)
