@@ -154,14 +154,14 @@ def go(
         "true_error": round(float((found.labels != world.truth).mean()), 4),
         "believed_error": round(found.error, 4),
         "by_worker": {f.name: round(float(c), 2) for f, c in zip(facts, found.spent, strict=True)},
-        "audits": [[a.items, a.wrong, a.allowed] for a in found.audits],
+        "audits": [[a.items, a.wrong, a.allowed[a.look], list(a.sizes)] for a in found.audits],
         "rounds": found.rounds,
     }
 
 
 def print_step(step: Step, world: World, spent: float) -> None:
     labels = step.learnt.standing.labels
-    plan = None if step.plan is None else (step.plan.items, round(step.plan.planned_error, 4))
+    plan = None if step.plan is None else (step.plan.sizes, round(step.plan.planned_error, 4))
     print(
         f"  {step.purpose} {len(step.item)} {step.reason} spent {spent:.0f}"
         f" believed {step.error:.4f} true {(labels != world.truth).mean():.4f} plan {plan}"

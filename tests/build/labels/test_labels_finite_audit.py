@@ -10,7 +10,7 @@ from scipy.stats import hypergeom
 
 from undercut.build.labels.audit.binomial import exact_upper
 from undercut.build.labels.audit.finite import allowed_in_sample, most_wrong
-from undercut.build.labels.deciding.audit_plan import plan_audit
+from undercut.build.labels.deciding.audit_plan import AuditPrices, plan_audit
 from undercut.core.errors import InputError
 
 
@@ -78,10 +78,9 @@ def test_of_few_labels_an_audit_beats_buying_them_one_by_one() -> None:
         target_error=0.12,
         alpha=0.0375,
         passes=0.9,
-        judge_price=0.05,
-        error_price=1.25,
+        prices=AuditPrices(0.05, 1.25),
         error_now=0.1,
     )
     assert plan is not None
     assert plan.planned_error >= 0.1  # nothing needs to be bought first
-    assert plan.items <= 125
+    assert plan.judged <= 125

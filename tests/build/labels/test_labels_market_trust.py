@@ -165,7 +165,7 @@ def test_five_clones_change_nothing_and_are_not_paid(copied: str) -> None:
         assert cloned.reason == alone.reason == "certified"
         assert error_cloned <= 0.05
         errors.append(error_cloned - error)
-        costs.append(float(cloned.spent.sum() / alone.spent.sum()))
+        costs.append(before_audits(cloned) / before_audits(alone))
         # any of the family may be asked in place of another, and nobody twice for one thing; an
         # answer of each clone on each of the first 140 texts is what it takes to know it
         family = [0 if copied == "model" else 1, *clones]
@@ -174,6 +174,11 @@ def test_five_clones_change_nothing_and_are_not_paid(copied: str) -> None:
     assert abs(float(np.mean(errors))) <= 0.01
     assert float(np.mean(costs)) <= 1.03
     assert float(np.mean(paid)) <= 1.05
+
+
+def before_audits(found: Simulated) -> float:
+    """What the labels cost: at which look an audit passes is chance, and other texts are drawn."""
+    return float(found.spent.sum()) - float(found.audited.sum()) * float(EXPERT.price.amount)
 
 
 def small_job(seed: int) -> tuple[Simulated, float]:

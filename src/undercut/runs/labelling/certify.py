@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from undercut.build.labels.audit.finite import most_wrong
+from undercut.build.labels.audit.staged import most_wrong_at
 from undercut.build.labels.deciding.position import Step
 from undercut.runs.labelling.certificate import LabelCertificate
 from undercut.runs.labelling.config import LabelConfig
@@ -69,5 +69,5 @@ def certify(
 
 def _most_left(audit: AuditDrawn, wrong: int, kept: int) -> int:
     """Wrong labels at most, once those of the sample are mended but for `kept` of them."""
-    among = most_wrong(wrong, len(audit.labels), audit.population, confidence=1 - audit.alpha)
+    among = most_wrong_at(audit.look, wrong, audit.sizes, audit.population, alpha=audit.alpha)
     return among - wrong + kept

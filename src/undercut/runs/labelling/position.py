@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from undercut.build.labels.audit.finite import allowed_in_sample
-from undercut.build.labels.deciding.answers import heard
+from undercut.build.labels.audit.staged import allowed_at_looks
+from undercut.build.labels.deciding.answers import UNKNOWN, heard
 from undercut.build.labels.deciding.audit_plan import count_of
 from undercut.build.labels.deciding.position import AuditDone, Position
 from undercut.build.labels.workers import Ask, WorkerFacts
@@ -48,11 +48,12 @@ def read_position(
         asks=asks,
         audits=tuple(
             AuditDone(
-                len(a.labels),
+                a.sizes,
                 _allowed(a, found, gold, may_stay),
                 a.predicted,
                 count_wrong(a, found),
                 tuple(place[item] for item in a.labels),
+                _stood(a, items, classes),
             )
             for a, found in zip(drawn, answered, strict=True)
         ),
@@ -71,15 +72,21 @@ def count_kept(audit: AuditDrawn, said: Mapping[str, str | None], gold: Mapping[
 
 def _allowed(
     audit: AuditDrawn, said: Mapping[str, str | None], gold: Mapping[str, str], may_stay: int
-) -> int:
-    """Wrong labels in the sample with which the target is kept: fewer where some are not mended."""
-    kept = count_kept(audit, said, gold)
-    if not kept:
-        return audit.allowed
-    if kept > may_stay:
-        return -1
-    size = len(audit.labels)
-    return allowed_in_sample(size, audit.population, may_stay - kept, alpha=audit.alpha)
+) -> tuple[int, ...]:
+    """Wrong labels at each look with which the target is kept: fewer where some are not mended."""
+    left = may_stay - count_kept(audit, said, gold)
+    return allowed_at_looks(audit.sizes, audit.population, left, audit.alpha)
+
+
+def _stood(audit: AuditDrawn, items: Sequence[Ask], classes: Sequence[str]) -> tuple[int, ...]:
+    """(items,) label ids as they were drawn from; empty where the journal does not hold them all.
+
+    A label whose class is no longer asked for counts as none.
+    """
+    number = {name: k for k, name in enumerate(classes)}
+    if any(ask.item not in audit.stood for ask in items):
+        return ()
+    return tuple(number.get(audit.stood[ask.item], UNKNOWN) for ask in items)
 
 
 def judged(journal: Journal, audit: AuditDrawn, currency: str) -> dict[str, str | None]:
@@ -94,12 +101,14 @@ def _answered(
         return []
     batches = {batch.id: batch for batch in journal.batches()}
     by_batch: dict[int, dict[str, str | None]] = {}
-    for batch, item, label in journal.answers_of_batches([audit.batch for audit in audits]):
+    for batch, item, label in journal.answers_of_batches(
+        [batch for audit in audits for batch in audit.batches]
+    ):
         by_batch.setdefault(batch, {})[item] = label
     found = []
     for audit in audits:
-        said = by_batch.get(audit.batch, {})
-        if batches[audit.batch].closed:
+        said = {k: v for batch in audit.batches for k, v in by_batch.get(batch, {}).items()}
+        if all(batches[batch].closed for batch in audit.batches):
             said = {item: said.get(item) for item in audit.labels}
         found.append(said)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 
@@ -106,25 +107,26 @@ def _suggestions(job: Job) -> dict[str, Suggestion]:
 
 
 def _audit_record(job: Job, step: Step, items: Sequence[str]) -> AuditDrawn:
+    """What is written of this look: of a new audit, or of the last one, which grows."""
     assert step.plan is not None
-    position = job.position()
     standing = step.learnt.standing
-    number = len(job.journal.audits())
+    named = [job.classes[k] if k != UNKNOWN else "" for k in standing.labels.tolist()]
+    labels = dict(zip(items, (named[i] for i in step.item.tolist()), strict=True))
+    errors = dict(zip(items, standing.error[step.item].tolist(), strict=True))
+    drawn = job.journal.audits()
+    if step.look:
+        return dataclasses.replace(drawn[-1], labels=labels, errors=errors)
+    seen = judged_items(job.position().heard, int(step.source[0]))
     return AuditDrawn(
-        number=number,
-        batch=0,
-        allowed=step.plan.allowed,
+        number=len(drawn),
+        batches=(),
+        sizes=step.plan.sizes,
         predicted=step.error,
-        alpha=alpha_of(number, job.market),
-        population=int((~judged_items(position.heard, int(step.source[0]))).sum()),
-        labels={
-            item: job.classes[standing.labels[i]] if standing.labels[i] != UNKNOWN else ""
-            for item, i in zip(items, step.item.tolist(), strict=True)
-        },
-        errors={
-            item: float(standing.error[i])
-            for item, i in zip(items, step.item.tolist(), strict=True)
-        },
+        alpha=alpha_of(len(drawn), job.market),
+        population=int((~seen).sum()),
+        labels=labels,
+        errors=errors,
+        stood={ask.item: label for ask, label in zip(job.items, named, strict=True)},
     )
 
 

@@ -25,13 +25,20 @@ def before_audit(heard: Heard, judge: int, sample: Sequence[int]) -> Heard:
     )
 
 
-def as_audited(now: Standing, then: Standing, sample: Sequence[int]) -> Standing:
-    """The sample as the judge mended it, all other texts as they stood when it was drawn."""
+def as_audited(
+    now: Standing, then: Standing, sample: Sequence[int], stood: Sequence[int] = ()
+) -> Standing:
+    """The sample as the judge mended it, all other texts as they stood when it was drawn.
+
+    stood: (items,) label ids as they were written down then, -1 for none; beliefs are as they come
+    out today from what was heard then, by workers who may be described otherwise today.
+    """
     mended = np.zeros(len(now.labels), dtype=bool)
     mended[np.asarray(sample, dtype=np.int64)] = True
+    labels = np.asarray(stood, dtype=np.int64) if len(stood) else then.labels
     return Standing(
         np.where(mended[:, None], now.named, then.named),
         np.where(mended, now.rest, then.rest),
-        np.where(mended, now.labels, then.labels),
+        np.where(mended, now.labels, labels),
         now.right,
     )

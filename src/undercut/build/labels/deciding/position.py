@@ -23,22 +23,35 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditDone:
-    """An audit that was drawn: how many items, how many labels the judge called wrong.
+    """An audit that was drawn: of how many labels, how many the judge called wrong.
 
     wrong: None while answers are missing. predicted: error that was believed when it was drawn.
-    allowed: wrong labels with which it certifies the target. sample: ids of the items drawn.
+    sizes, allowed: (looks,) planned sizes of the growing sample, and wrong labels with which each
+    look certifies the target. sample: ids of the items drawn so far. stood: (items,) label ids of
+    all items as they were drawn from, -1 for none; empty where nobody wrote them down.
     """
 
-    items: int
-    allowed: int
+    sizes: tuple[int, ...]
+    allowed: tuple[int, ...]
     predicted: float
     wrong: int | None
     sample: tuple[int, ...]
+    stood: tuple[int, ...] = ()
+
+    @property
+    def items(self) -> int:
+        """Labels judged, or waiting for it."""
+        return len(self.sample)
+
+    @property
+    def look(self) -> int:
+        """Number of the look that the sample is at, from 0."""
+        return self.sizes.index(len(self.sample))
 
     @property
     def passed(self) -> bool:
         """Whether the target is certified."""
-        return self.wrong is not None and self.wrong <= self.allowed
+        return self.wrong is not None and self.wrong <= self.allowed[self.look]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +78,9 @@ class Step:
     """What to do now: ask `source[i]` about `item[i]`; with nothing to ask, the job is done.
 
     reason: of the end, or of what the basket stopped at. learnt: beliefs the step follows from.
-    plan: the audit that the step belongs to or works towards. error: believed mean error.
-    error_price: of the last error avoided by it; at the end, of further ones, None where nobody can
-    be asked.
+    plan: the audit that the step belongs to or works towards; look: of it, from 0. error: believed
+    mean error. error_price: of the last error avoided by it; at the end, of further ones, None
+    where nobody can be asked.
     """
 
     purpose: Purpose | None
@@ -78,6 +91,7 @@ class Step:
     plan: AuditPlan | None
     error: float
     error_price: float | None = None
+    look: int = 0
 
 
 def end(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -117,10 +117,24 @@ def simulate(
                 books.write(source, turn if many else 0, asked[now], answered[now], own[now])
             asks[asked, source] += 1
         if step.purpose is Purpose.AUDIT and step.plan is not None:
-            wrong = int((answered != step.learnt.standing.labels[step.item]).sum())
-            sample = tuple(step.item.tolist())
-            audits += (AuditDone(len(sample), step.plan.allowed, step.error, wrong, sample),)
+            audits = _audited(audits, step, answered)
             in_audits[step.source[0]] += len(step.item)
+
+
+def _audited(
+    audits: tuple[AuditDone, ...], step: Step, answered: IntArray
+) -> tuple[AuditDone, ...]:
+    """With the look that was taken: of a new audit or of the last one."""
+    assert step.plan is not None
+    labels = step.learnt.standing.labels
+    wrong = int((answered != labels[step.item]).sum())
+    sample = tuple(step.item.tolist())
+    if step.look:
+        last = audits[-1]
+        grown = replace(last, wrong=(last.wrong or 0) + wrong, sample=last.sample + sample)
+        return (*audits[:-1], grown)
+    plan, stood = step.plan, tuple(labels.tolist())
+    return (*audits, AuditDone(plan.sizes, plan.allowed, step.error, wrong, sample, stood))
 
 
 def coins(facts: Sequence[WorkerFacts], truth: IntArray, classes: int, seed: int) -> Respond:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from undercut.build.labels.deciding.audit_plan import AuditPlan, draw, plan_audit
+from undercut.build.labels.deciding.audit_plan import AuditPlan
 from undercut.build.labels.deciding.audited import as_audited, before_audit
+from undercut.build.labels.deciding.auditing import (
+    JudgePrice,
+    first_look,
+    grows,
+    next_look,
+    plan_next,
+)
 from undercut.build.labels.deciding.beliefs import Learnt, learn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.exploring import EXPLORE_ROUNDS, explore
-from undercut.build.labels.deciding.judge import (
-    alpha_of,
-    as_truth,
-    doubt_of,
-    find_judge,
-    judged_items,
-)
+from undercut.build.labels.deciding.judge import as_truth, doubt_of, find_judge, judged_items
 from undercut.build.labels.deciding.market import FREE, Basket, Offers, fill, offers, prices_of
 from undercut.build.labels.deciding.panel import with_student
 from undercut.build.labels.deciding.position import Position, Purpose, Step, end
@@ -62,26 +62,31 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     error_price = _error_price(offered, errors, 0.3 * config.target_error, price, doubt)
     plan = None
     if judge is not None and config.audit and len(position.audits) < config.audits:
-        plan = _plan(position, config, error, error_price, seen, float(price[judge]))
+        plan = plan_next(position, config, error, error_price, seen, _of_judge(offered, judge))
+    last = position.audits[-1] if position.audits else None
+    if last is not None and judge is not None:
+        again = None if plan is None else plan.cost
+        if grows(last, judge=_of_judge(offered, judge), money=position.money, again=again):
+            proved = _proved(given, learnt, judge)
+            return next_look(position, config, proved, judge, error, seen)
     unseen = float(1 - seen.mean())
     planned = config.target_error if plan is None else plan.planned_error * unseen
-    kept = 0.0 if plan is None or judge is None else plan.items * float(offered.limit[judge])
+    kept = 0.0 if plan is None or judge is None else plan.kept * float(offered.limit[judge])
     basket = fill(
         offered,
         errors,
         planned_error=0.0 if without.any() else planned,
         money=max(position.money - kept, 0.0),
-        most=max(1, int(config.round_fraction * len(errors)))
-        if _started(position)
-        else len(errors),
+        # a first label for each at once: waiting would not change who gives it
+        most=len(errors) if without.any() else max(1, int(config.round_fraction * len(errors))),
         error_cost=config.error_cost,
     )
     if len(basket.item):
         return _buy(basket, learnt, plan, error)
-    again = bool(position.audits)
-    if plan is not None and judge is not None and (not again or basket.stopped == "target"):
-        return _audit(position, config, learnt, plan, judge, error, basket.stopped, seen)
-    if again:
+    failed = last is not None
+    if plan is not None and judge is not None and (not failed or basket.stopped == "target"):
+        return first_look(position, config, learnt, plan, judge, error, basket.stopped, seen)
+    if failed:
         return end("not_certified", learnt, None, error)
     further = error_price if (offered.drop > 0).any() else None
     return end(basket.stopped, learnt, None, error, further)
@@ -89,11 +94,14 @@ def next_step(position: Position, config: MarketConfig) -> Step:
 
 def _proved(position: Position, learnt: Learnt, judge: int | None) -> Learnt:
     """With the labels that the last audit was about, and its sample mended."""
-    sample = position.audits[-1].sample
+    audit = position.audits[-1]
     if judge is None:
         return learnt
-    _, then = believe(replace(position, heard=before_audit(position.heard, judge, sample)), judge)
-    return replace(learnt, standing=as_audited(learnt.standing, then.standing, sample))
+    before = replace(position, heard=before_audit(position.heard, judge, audit.sample))
+    _, then = believe(before, judge)
+    return replace(
+        learnt, standing=as_audited(learnt.standing, then.standing, audit.sample, audit.stood)
+    )
 
 
 def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
@@ -110,30 +118,6 @@ def believe(position: Position, judge: int | None) -> tuple[Position, Learnt]:
         return position, learnt
     asks = np.column_stack([position.asks, np.zeros(len(position.asks), dtype=np.int64)])
     return replace(position, heard=heard, asks=asks), learn(heard, judge)
-
-
-def _plan(
-    position: Position,
-    config: MarketConfig,
-    error: float,
-    error_price: float,
-    seen: NDArray[np.bool_],
-    judge_price: float,
-) -> AuditPlan | None:
-    """For the labels that the judge has not given: what is allowed of all falls on these."""
-    unseen = 1 - float(seen.mean())
-    plan = plan_audit(
-        items=int((~seen).sum()),
-        target_error=config.target_error / unseen,
-        alpha=alpha_of(len(position.audits), config),
-        passes=config.audit_pass,
-        judge_price=judge_price,
-        error_price=error_price,
-        error_now=error / unseen,
-    )
-    if plan is None or plan.items * judge_price > position.money:
-        return None
-    return plan
 
 
 def _error_price(
@@ -162,9 +146,8 @@ def _error_price(
     return ANSWERS_AN_ERROR * float(paid.min()) if len(paid) else 0.0
 
 
-def _started(position: Position) -> bool:
-    """Whether every item has been asked about."""
-    return bool((position.asks.sum(axis=1) > 0).all())
+def _of_judge(offered: Offers, judge: int) -> JudgePrice:
+    return JudgePrice(float(offered.price[judge]), float(offered.limit[judge]))
 
 
 def _buy(basket: Basket, learnt: Learnt, plan: AuditPlan | None, error: float) -> Step:
@@ -178,23 +161,3 @@ def _buy(basket: Basket, learnt: Learnt, plan: AuditPlan | None, error: float) -
         error,
         basket.error_price,
     )
-
-
-def _audit(
-    position: Position,
-    config: MarketConfig,
-    learnt: Learnt,
-    plan: AuditPlan,
-    judge: int,
-    error: float,
-    reason: str,
-    seen: NDArray[np.bool_],
-) -> Step:
-    number = len(position.audits)
-    items = len(position.heard.votes.items)
-    # What the judge has answered is right by definition, and nobody is paid twice for one answer:
-    # the sample is of the other labels, and what it proves of them holds for all the more.
-    sample = draw(items, plan.items, config.seed, number, np.flatnonzero(seen))
-    plan = replace(plan, items=len(sample))
-    source = np.full(len(sample), judge, dtype=np.int64)
-    return Step(Purpose.AUDIT, sample, source, reason, learnt, plan, error)

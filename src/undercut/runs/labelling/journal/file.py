@@ -13,7 +13,7 @@ from typing import Any, Self
 from undercut.core.errors import ArtefactError
 
 FILE = "journal.sqlite"
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -34,10 +34,31 @@ CREATE TABLE answers (
     probability REAL, seconds REAL, note TEXT NOT NULL, reference TEXT NOT NULL);
 CREATE UNIQUE INDEX once ON answers(source, item, reference) WHERE reference <> '';
 CREATE TABLE audits (
-    number INTEGER PRIMARY KEY, batch INTEGER NOT NULL, allowed INTEGER NOT NULL,
-    predicted REAL NOT NULL, alpha REAL NOT NULL, population INTEGER NOT NULL);
+    number INTEGER PRIMARY KEY, predicted REAL NOT NULL, alpha REAL NOT NULL,
+    population INTEGER NOT NULL);
+CREATE TABLE looks (
+    audit INTEGER NOT NULL, look INTEGER NOT NULL, size INTEGER NOT NULL, batch INTEGER,
+    PRIMARY KEY (audit, look));
 CREATE TABLE audited (
     number INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, error REAL NOT NULL);
+CREATE TABLE stood (
+    audit INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (audit, item));
+"""
+# Version 1 knew audits of one look only, and wrote down the labels of their samples alone.
+_FROM_1 = """
+ALTER TABLE audits RENAME TO audits_1;
+CREATE TABLE audits (
+    number INTEGER PRIMARY KEY, predicted REAL NOT NULL, alpha REAL NOT NULL,
+    population INTEGER NOT NULL);
+CREATE TABLE looks (
+    audit INTEGER NOT NULL, look INTEGER NOT NULL, size INTEGER NOT NULL, batch INTEGER,
+    PRIMARY KEY (audit, look));
+CREATE TABLE stood (
+    audit INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (audit, item));
+INSERT INTO audits SELECT number, predicted, alpha, population FROM audits_1;
+INSERT INTO looks SELECT number, 0,
+    (SELECT COUNT(*) FROM audited WHERE audited.number = audits_1.number), batch FROM audits_1;
+DROP TABLE audits_1;
 """
 
 
@@ -58,11 +79,12 @@ class JournalFile:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA busy_timeout = 30000")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
+            if version not in (0, 1, VERSION):
                 raise ArtefactError(f"{path}: a journal of version {version}, expected {VERSION}")
-            if version == 0:
+            if version != VERSION:
+                change = _FROM_1 if version == 1 else _SCHEMA
                 connection.executescript(
-                    f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+                    f"BEGIN IMMEDIATE; {change} PRAGMA user_version = {VERSION}; COMMIT;"
                 )
         except sqlite3.DatabaseError as error:
             connection.close()

@@ -101,17 +101,34 @@ class JournalReader(JournalFile):
         """Audits drawn so far, in order."""
         labels: dict[int, dict[str, str]] = {}
         errors: dict[int, dict[str, float]] = {}
+        stood: dict[int, dict[str, str]] = {}
         for number, item, label, error in self._read("SELECT * FROM audited ORDER BY rowid"):
             labels.setdefault(number, {})[item] = label
             errors.setdefault(number, {})[item] = error
+        for number, item, label in self._read("SELECT audit, item, label FROM stood"):
+            stood.setdefault(number, {})[item] = label
         return tuple(
             AuditDrawn(
-                n, batch, allowed, predicted, alpha, rows, labels.get(n, {}), errors.get(n, {})
+                n,
+                *self._looks(n),
+                predicted,
+                alpha,
+                population,
+                labels.get(n, {}),
+                errors.get(n, {}),
+                stood.get(n, {}),
             )
-            for n, batch, allowed, predicted, alpha, rows in self._read(
-                "SELECT number, batch, allowed, predicted, alpha, population FROM audits"
-                " ORDER BY number"
+            for n, predicted, alpha, population in self._read(
+                "SELECT number, predicted, alpha, population FROM audits ORDER BY number"
             )
+        )
+
+    def _looks(self, audit: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Batches of the looks that were taken, sizes of all that are planned."""
+        rows = self._read("SELECT batch, size FROM looks WHERE audit = ? ORDER BY look", audit)
+        return (
+            tuple(batch for batch, _ in rows if batch is not None),
+            tuple(size for _, size in rows),
         )
 
     def committed(self, currency: str) -> Money:

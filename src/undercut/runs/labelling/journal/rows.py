@@ -52,19 +52,27 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class AuditDrawn:
-    """An audit's sample with the labels as they stood, and each one's believed error.
+    """An audit's sample so far, with the labels as they stood, and each one's believed error.
 
-    population: labels it was drawn from: those that the judge had not given itself.
+    batches: of the judge's questions, one a look. sizes: of the sample at each planned look.
+    population: labels it was drawn from: those that the judge had not given itself. stood: every
+    item's label when it was drawn, '' for none; empty for audits of jobs begun before looks.
     """
 
     number: int
-    batch: int
-    allowed: int
+    batches: tuple[int, ...]
+    sizes: tuple[int, ...]
     predicted: float
     alpha: float
     population: int
     labels: Mapping[str, str]
     errors: Mapping[str, float]
+    stood: Mapping[str, str]
+
+    @property
+    def look(self) -> int:
+        """Number of the look that the sample is at, from 0."""
+        return self.sizes.index(len(self.labels))
 
 
 def nano_of(amount: Money) -> int:

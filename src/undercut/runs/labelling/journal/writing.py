@@ -42,7 +42,8 @@ class Journal(JournalReader):
     ) -> Batch:
         """Write questions and reserve their money, or raise BudgetExceededError and write nothing.
 
-        price: the most that one may cost. budget: of the whole job. audit: written with them.
+        price: the most that one may cost. budget: of the whole job. audit: written with them; its
+        labels are those of this look, its batches those of the looks before.
         """
         nano = nano_of(price)
         with self._writing() as write:
@@ -132,16 +133,23 @@ def _close_full(write: sqlite3.Connection, at: datetime) -> None:
 
 
 def _write_audit(write: sqlite3.Connection, audit: AuditDrawn, batch: int) -> None:
+    """One look at it: with the first one what was planned and the labels as they stood."""
+    look = len(audit.batches)
+    if look == 0:
+        write.execute(
+            "INSERT INTO audits VALUES (?, ?, ?, ?)",
+            (audit.number, audit.predicted, audit.alpha, audit.population),
+        )
+        write.executemany(
+            "INSERT INTO looks VALUES (?, ?, ?, NULL)",
+            [(audit.number, number, size) for number, size in enumerate(audit.sizes)],
+        )
+        write.executemany(
+            "INSERT INTO stood VALUES (?, ?, ?)",
+            [(audit.number, item, label) for item, label in audit.stood.items()],
+        )
     write.execute(
-        "INSERT INTO audits VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            audit.number,
-            batch,
-            audit.allowed,
-            audit.predicted,
-            audit.alpha,
-            audit.population,
-        ),
+        "UPDATE looks SET batch = ? WHERE audit = ? AND look = ?", (batch, audit.number, look)
     )
     write.executemany(
         "INSERT INTO audited VALUES (?, ?, ?, ?)",
