@@ -132,8 +132,10 @@ def test_what_an_audit_teaches_changes_no_label_that_it_was_about() -> None:
             return said
 
         def listen(step: Step, _: Floats, drawn: list[tuple[IntArray, IntArray]] = drawn) -> None:
-            if step.purpose is Purpose.AUDIT:
+            if step.purpose is Purpose.AUDIT and not step.look:
                 drawn.append((step.item, step.learnt.standing.labels))
+            elif step.purpose is Purpose.AUDIT:
+                drawn[-1] = (np.append(drawn[-1][0], step.item), drawn[-1][1])
 
         found = simulate(
             [replace(MACHINE, skill=Skill(0.9, 20.0)), CROWD, JUDGE],

@@ -31,7 +31,10 @@ def write_texts(path: Path, count: int) -> Path:
 
 @dataclass
 class Machine:
-    """Right with chance `accuracy`, by item, so the same question has the same answer."""
+    """Right with chance `accuracy`, by item, so the same question has the same answer.
+
+    believed: its accuracy by the workers file, where that is another one.
+    """
 
     name: str
     price: str
@@ -39,11 +42,12 @@ class Machine:
     kind: WorkerKind = WorkerKind.ENDPOINT
     seed: int = 0
     asked: int = 0
+    believed: float | None = None
 
     @property
     def facts(self) -> WorkerFacts:
         money = Money(Decimal(self.price), "USD")
-        return WorkerFacts(self.name, self.kind, money, Skill(self.accuracy))
+        return WorkerFacts(self.name, self.kind, money, Skill(self.believed or self.accuracy))
 
     def answer(self, asks: Sequence[Ask], *, classes: Sequence[str]) -> list[Answer]:
         self.asked += len(asks)

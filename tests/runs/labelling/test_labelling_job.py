@@ -110,6 +110,44 @@ def test_people_are_waited_for_and_paid_once(tmp_path: Path) -> None:
     assert cheap.asked == 240
 
 
+def test_an_audit_that_misses_grows_and_is_about_the_labels_as_they_stood(tmp_path: Path) -> None:
+    """The expert is waited for at each look; between two looks the workers file changes."""
+    cheap = Machine("cheap", "0.001", 0.965, seed=2)
+    expert = people(tmp_path, "expert", "0.2", 0.99)
+    settings = config(tmp_path, texts=900, target_error=0.08)
+    report = label(settings, workers=[cheap, expert])
+    stood: dict[str, str] = {}
+    for number in range(20):
+        if report.status != "waiting":
+            break
+        purposes = [line.purpose for line in report.rounds]
+        if purposes[-1] == "audit" and not stood:
+            stood = labels_of(tmp_path / "labelled")
+            # of a machine that is believed to be worse than a coin nobody would keep a label
+            cheap = Machine("cheap", "0.001", 0.965, seed=2, believed=0.2)
+        answer_tasks(expert, f"expert-{number}")
+        report = resume(tmp_path / "labelled", workers=[cheap, expert])
+    purposes = [line.purpose for line in report.rounds]
+    looks = [line.asked for line in report.rounds if line.purpose == "audit"]
+    assert report.status == "certified"
+    assert len(looks) > 1
+    assert purposes[-len(looks) :] == ["audit"] * len(looks)
+    certificate = report.certificate
+    assert sum(looks) == certificate.sample
+    assert certificate.sample in certificate.looks
+    assert certificate.upper_bound is not None
+    assert certificate.upper_bound <= 0.08
+    assert wrong_share(tmp_path / "labelled") <= 0.08
+    now = labels_of(tmp_path / "labelled")
+    changed = [item for item in stood if now[item] != stood[item]]
+    assert len(changed) == certificate.wrong  # what was mended, and nothing else
+
+
+def labels_of(folder: Path) -> dict[str, str]:
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        return {row["id"]: row["label"] for row in csv.DictReader(file)}
+
+
 def test_audit_hides_what_it_asks_to_confirm(tmp_path: Path) -> None:
     expert = people(tmp_path, "expert", "0.01", 0.99)
     expert = type(expert)(

@@ -20,7 +20,8 @@ class LabelCertificate(BaseModel):
     certified: whether the target is kept at the stated confidence. upper_bound: of the share of
     wrong labels, at `confidence`, those of the sample as the judge mended them and the others as
     they stood when it was drawn. sample, wrong: audited labels, and those among them that the judge
-    did not confirm. believed: share that the answers themselves suggest, which certifies nothing.
+    did not confirm. looks: sizes at which the growing sample was to be looked at; one of them is
+    `sample`. believed: share that the answers themselves suggest, which certifies nothing.
     files: sha256 of the label files.
     """
 
@@ -33,13 +34,15 @@ class LabelCertificate(BaseModel):
     upper_bound: float | None
     sample: int
     wrong: int | None
+    looks: tuple[int, ...] = ()
     audit: int
     judge: str | None
     believed: float
     labels: int
     method: str = (
-        "exact limit for a finite set (hypergeometric), one-sided, on a simple random sample of the"
-        " labels that the judge had not given itself; what it called wrong there is mended"
+        "exact limit for a finite set (hypergeometric), one-sided, which holds at all planned"
+        " looks at a growing simple random sample of the labels that the judge had not given"
+        " itself; what it called wrong there is mended"
     )
     files: dict[str, str] = {}
 

@@ -62,6 +62,7 @@ def certify(
             "upper_bound": bound,
             "sample": len(audit.labels),
             "wrong": wrong,
+            "looks": audit.sizes,
             "audit": audit.number + 1,
         }
     )
