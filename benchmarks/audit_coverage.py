@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from undercut.build.labels.audit.anytime import anytime_interval
 from undercut.build.labels.audit.binomial import exact_upper
 from undercut.build.labels.audit.powered import powered_share
 from undercut.build.labels.audit.sampling import Design, draw
+from undercut.build.labels.audit.staged import most_wrong_at
 from undercut.build.labels.audit.strata import Stratum, stratified_upper
 
 ROWS = 5_000
@@ -76,6 +78,20 @@ def every_look_naively(error: float, size: int, confidence: float) -> Trial:
     return trial
 
 
+def staged(error: float, sizes: tuple[int, ...], confidence: float) -> Trial:
+    """Looks at planned sizes of a growing sample; holds only if all of their limits do."""
+    limit = cache(partial(most_wrong_at, sizes=sizes, population=ROWS, alpha=1 - confidence))
+
+    def trial(random: np.random.Generator) -> tuple[bool, float]:
+        _, _, wrong = labels(random, error)
+        order = random.permutation(ROWS)
+        found = [int(wrong[order[:size]].sum()) for size in sizes]
+        limits = [limit(look, count) for look, count in enumerate(found)]
+        return wrong.sum() <= min(limits), limits[-1] / ROWS - float(wrong.mean())
+
+    return trial
+
+
 def unequal(error: float, size: int, confidence: float) -> Trial:
     """Four strata, equally many looked at in each, however large it is."""
 
@@ -119,6 +135,9 @@ def settings() -> Iterator[tuple[str, float, Trial]]:
     for error in (0.02, 0.10):
         yield f"300 looks, anytime, error {error}", 0.95, every_look(error, 300, 0.95)
         yield f"300 looks, naive exact, error {error}", 0.95, every_look_naively(error, 300, 0.95)
+    for error in (0.005, 0.02, 0.10, 0.30):
+        name = f"looks at 100, 150, 200 and 300 rows, exact, error {error}"
+        yield name, 0.95, staged(error, (100, 150, 200, 300), 0.95)
     for error in (0.01, 0.05, 0.20):
         yield f"four strata, 75 rows each, error {error}", 0.95, unequal(error, 300, 0.95)
     for share in (0.02, 0.10, 0.40):
