@@ -17,6 +17,7 @@ from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.report.files import load_label_report
 from undercut.runs.labelling.texts import find_classes
+from undercut.runs.progress import Silence
 from undercut.runs.stages import LEDGER_FILE
 
 
@@ -117,6 +118,7 @@ def test_an_audit_that_misses_grows_and_is_about_the_labels_as_they_stood(tmp_pa
     settings = config(tmp_path, texts=900, target_error=0.08)
     report = label(settings, workers=[cheap, expert])
     stood: dict[str, str] = {}
+    said = Said()
     for number in range(20):
         if report.status != "waiting":
             break
@@ -126,11 +128,12 @@ def test_an_audit_that_misses_grows_and_is_about_the_labels_as_they_stood(tmp_pa
             # of a machine that is believed to be worse than a coin nobody would keep a label
             cheap = Machine("cheap", "0.001", 0.965, seed=2, believed=0.2)
         answer_tasks(expert, f"expert-{number}")
-        report = resume(tmp_path / "labelled", workers=[cheap, expert])
+        report = resume(tmp_path / "labelled", workers=[cheap, expert], progress=said)
     purposes = [line.purpose for line in report.rounds]
     looks = [line.asked for line in report.rounds if line.purpose == "audit"]
     assert report.status == "certified"
     assert len(looks) > 1
+    assert any("labels are wrong" in note and "more are judged" in note for note in said.notes)
     assert purposes[-len(looks) :] == ["audit"] * len(looks)
     certificate = report.certificate
     assert sum(looks) == certificate.sample
@@ -141,6 +144,16 @@ def test_an_audit_that_misses_grows_and_is_about_the_labels_as_they_stood(tmp_pa
     now = labels_of(tmp_path / "labelled")
     changed = [item for item in stood if now[item] != stood[item]]
     assert len(changed) == certificate.wrong  # what was mended, and nothing else
+
+
+class Said(Silence):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
 
 
 def labels_of(folder: Path) -> dict[str, str]:

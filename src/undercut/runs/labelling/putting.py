@@ -45,6 +45,8 @@ def take(job: Job, step: Step) -> bool:
         except BudgetExceededError:
             return False
         _note_round(job, step, worker, len(items))
+        if step.look:
+            job.progress.note(f"audit: {step.reason}: {len(items)} more are judged")
         if not isinstance(worker, PeopleWorker):
             ask_machine(job, worker, batch.id, step.purpose.value)
     if step.purpose is Purpose.EXPLORE:

@@ -83,9 +83,11 @@ def next_look(
     sample = draw(items, more, (config.seed, number, audit.look + 1), np.flatnonzero(seen))
     plan = AuditPlan(audit.sizes, audit.allowed, audit.predicted, 0.0, 0.0, 0.0)
     source = np.full(len(sample), judge, dtype=np.int64)
-    return Step(
-        Purpose.AUDIT, sample, source, "next look", learnt, plan, error, look=audit.look + 1
+    may = audit.allowed[audit.look]
+    reason = f"{audit.wrong} of {audit.items} labels are wrong, " + (
+        f"{may} may be" if may >= 0 else "and so few prove nothing yet"
     )
+    return Step(Purpose.AUDIT, sample, source, reason, learnt, plan, error, look=audit.look + 1)
 
 
 def grows(audit: AuditDone, *, judge: JudgePrice, money: float, again: float | None) -> bool:
