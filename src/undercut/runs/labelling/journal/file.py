@@ -15,7 +15,17 @@ from undercut.core.errors import ArtefactError
 FILE = "journal.sqlite"
 VERSION = 2
 
-_SCHEMA = """
+_AUDITS = """
+CREATE TABLE audits (
+    number INTEGER PRIMARY KEY, predicted REAL NOT NULL, alpha REAL NOT NULL,
+    population INTEGER NOT NULL);
+CREATE TABLE looks (
+    audit INTEGER NOT NULL, look INTEGER NOT NULL, size INTEGER NOT NULL, batch INTEGER,
+    PRIMARY KEY (audit, look));
+CREATE TABLE stood (
+    audit INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (audit, item));
+"""
+_SCHEMA = f"""{_AUDITS}
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE items (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, text TEXT NOT NULL);
@@ -33,28 +43,12 @@ CREATE TABLE answers (
     item TEXT NOT NULL, who TEXT NOT NULL, label TEXT, cost TEXT, nano INTEGER NOT NULL,
     probability REAL, seconds REAL, note TEXT NOT NULL, reference TEXT NOT NULL);
 CREATE UNIQUE INDEX once ON answers(source, item, reference) WHERE reference <> '';
-CREATE TABLE audits (
-    number INTEGER PRIMARY KEY, predicted REAL NOT NULL, alpha REAL NOT NULL,
-    population INTEGER NOT NULL);
-CREATE TABLE looks (
-    audit INTEGER NOT NULL, look INTEGER NOT NULL, size INTEGER NOT NULL, batch INTEGER,
-    PRIMARY KEY (audit, look));
 CREATE TABLE audited (
     number INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, error REAL NOT NULL);
-CREATE TABLE stood (
-    audit INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (audit, item));
 """
 # Version 1 knew audits of one look only, and wrote down the labels of their samples alone.
-_FROM_1 = """
-ALTER TABLE audits RENAME TO audits_1;
-CREATE TABLE audits (
-    number INTEGER PRIMARY KEY, predicted REAL NOT NULL, alpha REAL NOT NULL,
-    population INTEGER NOT NULL);
-CREATE TABLE looks (
-    audit INTEGER NOT NULL, look INTEGER NOT NULL, size INTEGER NOT NULL, batch INTEGER,
-    PRIMARY KEY (audit, look));
-CREATE TABLE stood (
-    audit INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (audit, item));
+_FROM_1 = f"""
+ALTER TABLE audits RENAME TO audits_1;{_AUDITS}
 INSERT INTO audits SELECT number, predicted, alpha, population FROM audits_1;
 INSERT INTO looks SELECT number, 0,
     (SELECT COUNT(*) FROM audited WHERE audited.number = audits_1.number), batch FROM audits_1;
