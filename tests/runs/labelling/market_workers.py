@@ -33,7 +33,8 @@ def write_texts(path: Path, count: int) -> Path:
 class Machine:
     """Right with chance `accuracy`, by item, so the same question has the same answer.
 
-    believed: its accuracy by the workers file, where that is another one.
+    believed: its accuracy by the workers file, where that is another one. silent: chance that it
+    cannot tell.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Machine:
     seed: int = 0
     asked: int = 0
     believed: float | None = None
+    silent: float = 0.0
 
     @property
     def facts(self) -> WorkerFacts:
@@ -58,6 +60,8 @@ class Machine:
         right = CLASSES.index(truth_of(ask.text))
         wrong = random.random() >= self.accuracy
         label = CLASSES[(right + 1 + random.integers(2)) % 3 if wrong else right]
+        if random.random() < self.silent:
+            return Answer(ask.item, self.name, None, Money(Decimal(self.price), "USD"))
         return Answer(ask.item, self.name, label, Money(Decimal(self.price), "USD"))
 
 

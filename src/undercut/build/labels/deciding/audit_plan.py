@@ -22,7 +22,7 @@ SHARES = np.linspace(0.25, 3.0, 111)
 # Of the best single sample: where a growing one is first looked at; and by what it grows.
 FIRST_LOOKS = (0.3, 0.4, 0.5, 0.7, 1.0)
 GROWTH = ((1.0, 1.5), (1.0, 2.0), (1.0, 1.5, 2.0, 3.0), (1.0, 1.5, 2.0, 2.5, 3.0, 4.0))
-LEAST_LOOK = 20
+LEAST_LOOK = 20  # labels judged in one go: people are sent for at each look
 # Stages are weighed where no more wrong labels than these may be found: more take long to work out.
 MOST_FOUND = 200
 
@@ -131,8 +131,11 @@ def _single_sizes(items: int, most: int) -> Iterator[int]:
 def _growing(single: int, most: int) -> Iterator[tuple[int, ...]]:
     for first in FIRST_LOOKS:
         for growth in GROWTH:
-            wanted = {round(first * single * by) for by in growth}
-            sizes = tuple(sorted(size for size in wanted if LEAST_LOOK <= size <= most))
+            sizes: tuple[int, ...] = ()
+            for by in growth:
+                size = round(first * single * by)
+                if size <= most and size - (sizes[-1] if sizes else 0) >= LEAST_LOOK:
+                    sizes += (size,)
             if len(sizes) > 1:
                 yield sizes
 

@@ -80,7 +80,9 @@ def next_look(
     more = audit.sizes[audit.look + 1] - audit.items
     number = len(position.audits) - 1
     items = len(position.heard.votes.items)
-    sample = draw(items, more, (config.seed, number, audit.look + 1), np.flatnonzero(seen))
+    # those that the judge could not tell are in the sample all the same
+    without = np.union1d(np.flatnonzero(seen), np.asarray(audit.sample, dtype=np.int64))
+    sample = draw(items, more, (config.seed, number, audit.look + 1), without)
     plan = AuditPlan(audit.sizes, audit.allowed, audit.predicted, 0.0, 0.0, 0.0)
     source = np.full(len(sample), judge, dtype=np.int64)
     may = audit.allowed[audit.look]
