@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import hypergeom
 
 from undercut.build.labels.audit.finite import allowed_in_sample, most_wrong
-from undercut.build.labels.audit.staged import allowed_at_looks, most_wrong_at
+from undercut.build.labels.audit.staged import allowed_at_looks, most_wrong_at, refuting
 from undercut.core.errors import InputError
 
 
@@ -85,6 +85,16 @@ def test_with_one_look_it_is_the_limit_of_a_plain_sample() -> None:
             assert most_wrong_at(0, found, (size,), population, alpha=0.05) == most_wrong(
                 found, size, population, confidence=0.95
             )
+
+
+def test_large_samples_stay_within_what_a_float_holds() -> None:
+    sizes, totals = (1_000, 2_500, 4_000), np.arange(0, 5_001, 25)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        bounds = refuting(sizes, 5_000, totals, 0.05)
+    single = hypergeom.ppf(0.05, 5_000, totals, np.array(sizes)[:, None])
+    assert (bounds <= single).all()
+    assert (bounds[-1] >= 0.9 * single[-1] - 3).all()
+    assert (np.diff(bounds, axis=1) >= -1).all()
 
 
 def test_once_no_more_than_may_stay_are_outside_all_may_be_wrong() -> None:

@@ -22,6 +22,8 @@ from undercut.core.errors import InputError
 
 # Numbers of wrong labels that are tried at once.
 MOST_TOTALS = 400
+# Totals within this ratio are worked out together: further apart, weights leave what a float holds.
+ALIKE = 1.25
 
 
 def spent_alpha(sizes: Sequence[int], alpha: float) -> Floats:
@@ -36,16 +38,27 @@ def refuting(sizes: Sequence[int], population: int, totals: IntArray, alpha: flo
     `population`. If there are `totals[i]`, ever finding as few has a chance of at most `alpha`.
     """
     _check(sizes, population)
+    alike = np.floor(np.log(np.maximum(totals, 1)) / np.log(ALIKE)).astype(np.int64)
+    bounds = np.full((len(sizes), len(totals)), -1, dtype=np.int64)
+    for group in np.unique(alike):
+        of = np.flatnonzero(alike == group)
+        bounds[:, of] = _refuting(sizes, population, totals[of], alpha)
+    return bounds
+
+
+def _refuting(sizes: Sequence[int], population: int, totals: IntArray, alpha: float) -> IntArray:
+    """The same for totals that are much alike.
+
+    Courses are followed as if each label drawn were wrong with the chance `like`, which makes one
+    step the same for all totals; what a course of the finite set weighs against that depends only
+    on where it has come to.
+    """
     from scipy.stats import binom
 
     spent = spent_alpha(sizes, alpha)
-    cap = _most_found(sizes[-1], population, int(totals.max()), alpha)
-    found = np.arange(cap + 1)
-    # Courses are followed as if each label drawn were wrong with the chance `like`, which makes one
-    # step the same for all totals; what a course of the finite set weighs against that depends only
-    # on where it has come to.
+    found = np.arange(_most_found(sizes[-1], population, int(totals.max()), alpha) + 1)
     like = float(np.clip(totals.mean() / population, 1e-6, 1 - 1e-6))
-    state = np.zeros((len(totals), cap + 1))
+    state = np.zeros((len(totals), len(found)))
     state[:, 0] = 1.0
     used = np.zeros(len(totals))
     bounds = np.full((len(sizes), len(totals)), -1, dtype=np.int64)
