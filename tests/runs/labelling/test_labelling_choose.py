@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from market_workers import CLASSES, Machine, write_texts
 
-from undercut.build.data.labelled import chosen_lines
+from undercut.build.data.read import read_table
 from undercut.build.labels.choosing.order import Order, random_order, widened
 from undercut.build.labels.deciding.pseudo import fit_ridge, padded
 from undercut.build.labels.workers import Answer, Ask, WorkerKind
@@ -223,7 +223,9 @@ def test_only_the_random_sample_judges(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     sample = {f"t{place}" for place in random_order(TEXTS, 0)[: joint["drawn"]].tolist()}
     assert {row["id"] for row in rows if row["picked"] == "random"} == sample
-    assert len(chosen_lines(folder)) == len(rows) - len(sample) > 0
+    picked = read_table(folder, text_column="text", label_column="label").picked
+    assert picked is not None
+    assert picked.count("chosen") == len(rows) - len(sample) > 0
     chosen = {row["text"] for row in rows if row["picked"] == "chosen"}
     with open_stages(
         tmp_path / "run", price=None, budget=None, progress=Silence(), created_by="test"

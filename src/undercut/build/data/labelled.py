@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from undercut.core.errors import InputError
-from undercut.core.tabular.open import open_rows
-from undercut.core.tabular.rows import Row
 
 PSEUDO_FILE = "pseudo.csv"
 LABELS_FILES = ("labels.csv", "labels.parquet", "labels.jsonl")
-# The column that says how a text came to be labelled, and what stands in it.
-PICKED, RANDOM, CHOSEN = "picked", "random", "chosen"
 
 
 def labelled_table(path: Path) -> Path | None:
@@ -22,24 +18,6 @@ def labelled_table(path: Path) -> Path | None:
     if not path.is_dir():
         return None
     return next((path / name for name in LABELS_FILES if (path / name).is_file()), None)
-
-
-def chosen_lines(path: Path) -> frozenset[int]:
-    """Lines of the labels whose texts were chosen for what they teach: no sample, so no judges.
-
-    None of a table without the column, or of anything but a folder of labels.
-    """
-    file = labelled_table(path)
-    if file is None:
-        return frozenset()
-    stream = open_rows(str(file))
-    if PICKED not in stream.columns:
-        return frozenset()
-    return frozenset(
-        row.line
-        for row in stream.select([PICKED])
-        if isinstance(row, Row) and row.values[0] == CHOSEN
-    )
 
 
 @dataclass(frozen=True, slots=True)

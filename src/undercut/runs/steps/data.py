@@ -29,12 +29,15 @@ from undercut.runs.steps.training_only import (
     doubted,
     few_parts,
     judging,
+    picks_in,
+    said_of_picks,
+    sample_alone,
     teaching,
     weighted,
     with_copies,
 )
 
-VERSION = "6"
+VERSION = "7"
 BLOCK = 1 << 20
 # With more rows a class than this, parts kept from training cost less than they tell.
 FEW_PER_CLASS = 16
@@ -94,7 +97,10 @@ def make_data(stages: Stages, config: RunConfig) -> tuple[Made, RunData]:
         version=VERSION,
         config=settings,
     )
-    return made, load_data(made.path, config)
+    data = load_data(made.path, config)
+    for note in data.facts["notes"]:
+        stages.progress.note(note)
+    return made, data
 
 
 def load_data(folder: Path, config: RunConfig) -> RunData:
@@ -151,6 +157,8 @@ def _write(folder: Path, config: RunConfig) -> None:
         config.train, text_column=config.text_column, label_column=config.label_column
     )
     train_table = with_doubted(config.train, train_table)
+    picks = picks_in(train_table)
+    notes = [said_of_picks(config.train, picks, len(train_table.texts))]
     test_table = None
     if config.test is not None:
         test_table = read_table(
@@ -158,6 +166,8 @@ def _write(folder: Path, config: RunConfig) -> None:
             text_column=train_table.text_column,
             label_column=train_table.label_column,
         )
+        notes.append(said_of_picks(str(config.test), picks_in(test_table), len(test_table.texts)))
+        test_table = sample_alone(test_table)
     cleaned = clean(train_table, test=test_table)
     train = cleaned.train.dataset
     taught = teaching(train)
@@ -165,7 +175,7 @@ def _write(folder: Path, config: RunConfig) -> None:
     if few:  # then every row trains
         train, taught = train.take(np.flatnonzero(taught)), taught[taught]
     groups = None if train_table.groups is None else _groups_of(train, train_table)
-    judges = judging(config.train, train)
+    judges = judging(picks, train_table, train)
     parts = (
         few_parts(train, judges)
         if few
@@ -202,6 +212,7 @@ def _write(folder: Path, config: RunConfig) -> None:
         "few": few,
         "pseudo": len(guessed),
         "reports": reports,
+        "notes": [note for note in notes if note is not None],
         "split_findings": [asdict(finding) for finding in (*parts.findings, *findings, *extra)],
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)
