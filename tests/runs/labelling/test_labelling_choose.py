@@ -19,13 +19,13 @@ from undercut.build.labels.choosing.order import Order, random_order, widened
 from undercut.build.labels.deciding.pseudo import fit_ridge, padded
 from undercut.build.labels.workers import Answer, Ask, WorkerKind
 from undercut.runs.config import RunConfig
-from undercut.runs.labelling import joint_deciding
+from undercut.runs.labelling import joint_looking
 from undercut.runs.labelling import vectors as vectors_module
 from undercut.runs.labelling.config import LabelConfig
-from undercut.runs.labelling.distil_trial import Trial
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.journal import FILE, Journal
 from undercut.runs.labelling.result import LabelReport
+from undercut.runs.labelling.student_trial import Trial
 from undercut.runs.labelling.vectors import kept_vectors, text_vectors
 from undercut.runs.progress import Silence
 from undercut.runs.stages import open_stages
@@ -197,7 +197,7 @@ def test_distilling_is_not_taken_and_left_in_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mean: float, *, written: bool
 ) -> None:
     """Between nothing and the least gain that counts, where a point has a worth."""
-    monkeypatch.setattr(joint_deciding, "distil_trial", lambda *_, **__: Trial(mean, 0.0, 9))
+    monkeypatch.setattr(joint_looking, "distil_trial", lambda *_, **__: Trial(mean, 0.0, 9))
     report = run_through(tmp_path, good(), point_worth="0.1 USD", budget="8 USD")
     assert [line.chosen for line in report.curve].count("distil") == written
     assert joint_of(tmp_path)["distil"] == written

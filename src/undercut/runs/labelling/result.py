@@ -17,6 +17,7 @@ from undercut.build.labels.deciding.beliefs import Learnt
 from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.money import Money, exact
 from undercut.runs.labelling.certificate import LabelCertificate
+from undercut.runs.labelling.cleaned import cleaned_so_far
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.journal import AskState, Journal
 
@@ -71,12 +72,15 @@ class RoundLine(_Frozen):
 
 
 class CurveOption(_Frozen):
-    """One way to a better model. gain: expected share of predictions that become right."""
+    """One way to a better model. gain: expected share of predictions that become right. value: in
+    money, gain times what a point is worth less the cost; None where nobody said what it is worth.
+    """
 
     name: str
     gain: float
     cost: float
     measured: str
+    value: float | None = None
 
 
 class CurveLine(_Frozen):
@@ -97,6 +101,16 @@ class CurveLine(_Frozen):
     options: tuple[CurveOption, ...]
     chosen: str
     reason: str
+
+
+class AskedAgain(_Frozen):
+    """Labels that looked wrong and were asked about again: how many, how many were expected to be
+    mended of them, and how many are another label now.
+    """
+
+    asked: int
+    expected: float
+    changed: int
 
 
 class LabelReport(_Frozen):
@@ -125,6 +139,8 @@ class LabelReport(_Frozen):
     shares: dict[str, int]
     curve: tuple[CurveLine, ...] = ()
     pseudo_labels: int = 0
+    edited_copies: int = 0
+    asked_again: AskedAgain | None = None
     files: dict[str, str] = {}
 
 
@@ -175,6 +191,7 @@ def build_report(
     certificate: LabelCertificate,
     error: float,
     pseudo: int,
+    copies: int,
     now: datetime,
 ) -> LabelReport:
     """Everything the page shows."""
@@ -209,7 +226,19 @@ def build_report(
         shares=dict(Counter(each.label for each in labels).most_common()),
         curve=tuple(CurveLine.model_validate(line) for line in journal.meta("curve") or ()),
         pseudo_labels=pseudo,
+        edited_copies=copies,
+        asked_again=_asked_again(journal, labels, heard.votes.classes),
     )
+
+
+def _asked_again(
+    journal: Journal, labels: Sequence[Labelled], classes: Sequence[str]
+) -> AskedAgain | None:
+    now = {each.ask.item: classes.index(each.label) for each in labels}
+    found = cleaned_so_far(journal, now, classes)
+    if not found.asked:
+        return None
+    return AskedAgain(asked=found.asked, expected=found.expected, changed=found.changed)
 
 
 def _each(cost: Decimal | None, count: Decimal, currency: str) -> str | None:

@@ -14,7 +14,7 @@ import numpy as np
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.doubted import with_doubted
 from undercut.build.data.hygiene import clean
-from undercut.build.data.labelled import labelled_table, pseudo_table
+from undercut.build.data.labelled import copies_table, labelled_table, pseudo_table
 from undercut.build.data.read import Table, read_table
 from undercut.build.data.splits import SplitConfig, split
 from undercut.core.dataset import Dataset, IntArray
@@ -23,15 +23,12 @@ from undercut.core.text import dominant_script, looks_english
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.picks import judging, picks_in, said_of_picks, sample_alone
 from undercut.runs.steps.pseudo_rows import with_pseudo
 from undercut.runs.steps.training_only import (
     chosen_rows,
     doubted,
     few_parts,
-    judging,
-    picks_in,
-    said_of_picks,
-    sample_alone,
     teaching,
     weighted,
     with_copies,
@@ -137,7 +134,8 @@ def digest_path(path: Path) -> str:
             found = (cleaned.data, cleaned.augmented, cleaned.doubted)
             files = [file for file in found if file is not None]
         elif labelled is not None:
-            files = [file for file in (labelled, pseudo_table(path)) if file is not None]
+            tables = (labelled, pseudo_table(path), copies_table(path))
+            files = [file for file in tables if file is not None]
         else:
             files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
