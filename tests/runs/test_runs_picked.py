@@ -103,7 +103,9 @@ def test_only_the_random_sample_judges_whatever_the_way(tmp_path: Path, way: str
     judged = {*data.tune.texts, *data.certify.texts}
     assert len(judged) > 0.6 * ROWS / 3
     assert not judged & chosen
-    assert len(chosen & set(data.train.texts)) > 0.9 * len(chosen)
+    found = {f["rule"]: f["count"] for f in data.facts["split_findings"]}
+    left_out = found.get("near_copy_left_out", 0)
+    assert len(chosen & set(data.train.texts)) + left_out > 0.9 * len(chosen)
     assert ["these alone judge models" in note for note in notes] == [True]
     again, repeated = data_of(train, tmp_path / "run")
     assert repeated == notes, "said too where the stage is kept"
@@ -195,3 +197,21 @@ def test_clean_keeps_it_beside_cells_that_are_asked_for(tmp_path: Path) -> None:
     clean(make_clean_config(settings | {"out": str(out)}))
     first = json.loads(pq.read_table(out / "data.parquet")["extra"].to_pylist()[0])
     assert first == {"id": "t0", "picked": "random"}
+
+
+def test_no_chosen_text_teaches_what_a_near_copy_of_it_is_judged_by(tmp_path: Path) -> None:
+    """The drawn text goes on judging: without it the sample would lack what is said often."""
+    rows = [row for row in banking_rows("train.csv") if len(row[0]) > 60]
+    path = tmp_path / "labels.csv"
+    texts = [(text, label, "random") for text, label in rows[::2]]
+    texts += [(f"{text} ok", label, "chosen") for text, label in rows[::2]]
+    texts += [(text, label, "chosen") for text, label in rows[1::2]]
+    with open_writer(path, ("text", "label", "picked")) as writer:
+        for each in texts:
+            writer.write(each)
+    data, _ = data_of(path, tmp_path / "run", tune_rows=40, certify_rows=100)
+    judged = {*data.tune.texts, *data.certify.texts}
+    assert len(judged) == pytest.approx(140, abs=15)
+    assert not {f"{text} ok" for text in judged} & set(data.train.texts)
+    found = {f["rule"]: f["count"] for f in data.facts["split_findings"]}
+    assert found["near_copy_left_out"] >= 0.9 * len(judged)

@@ -28,9 +28,7 @@ def test_what_is_known_is_not_doubted_and_an_indifferent_model_changes_nothing()
 
 @pytest.mark.parametrize("accuracy", [0.7, 0.85, 0.97])
 @pytest.mark.parametrize("error", [0.05, 0.3])
-def test_an_answer_is_worth_what_drawing_answers_finds(
-    accuracy: float, error: float
-) -> None:
+def test_an_answer_is_worth_what_drawing_answers_finds(accuracy: float, error: float) -> None:
     """Five classes: 0 is the label, 1 the suggested one."""
     classes, draws = 5, 200_000
     collision = 1 / (classes - 1)

@@ -280,11 +280,13 @@ def banking(intents: int) -> tuple[list[str], np.ndarray]:
     return [row["text"] for row in kept], np.array([names.index(row["intent"]) for row in kept])
 
 
-def accuracies(way: str, texts: list[str], truth: np.ndarray, sizes: Sequence[int]) -> list[float]:
-    """Accuracy on texts kept out, after labels for each of the sizes, mean of three seeds."""
+def accuracies(
+    way: str, texts: list[str], truth: np.ndarray, sizes: Sequence[int], seeds: int = 3
+) -> list[float]:
+    """Accuracy on texts kept out, after labels for each of the sizes, mean of the first seeds."""
     known_vectors = np.asarray(text_vectors(texts))
     classes, curves = int(truth.max()) + 1, []
-    for seed in range(3):
+    for seed in range(seeds):
         shuffled = np.random.default_rng(seed).permutation(len(texts))
         held, pool = shuffled[: len(texts) // 4], shuffled[len(texts) // 4 :]
         vectors, names = known_vectors[pool], truth[pool]
@@ -323,8 +325,9 @@ def test_chosen_texts_need_fewer_labels_than_random_ones() -> None:
 def test_on_all_of_banking77_half_as_many_labels_do() -> None:
     texts, truth = banking(77)
     sizes = (300, 451, 677, 1016, 1525, 2288)
-    chosen = accuracies("steady", texts, truth, sizes)
-    random = accuracies("random", texts, truth, sizes)
+    # a seed's figures lie .012 from their mean: three of them cannot tell a hundredth
+    chosen = accuracies("steady", texts, truth, sizes, seeds=12)
+    random = accuracies("random", texts, truth, sizes, seeds=12)
     print("chosen", chosen, "random", random)
     assert chosen[3] >= random[5] - 0.01, "1,016 chosen ones are worth 2,288 random ones"
     assert all(chosen[n] >= random[n + 1] for n in range(1, 5)), "a third fewer from 451 on"

@@ -23,6 +23,7 @@ from undercut.core.text import dominant_script, looks_english
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.near_copies import groups_to_split, near_groups, without_leaks
 from undercut.runs.steps.picks import judging, picks_in, said_of_picks, sample_alone
 from undercut.runs.steps.pseudo_rows import with_pseudo
 from undercut.runs.steps.training_only import (
@@ -174,6 +175,10 @@ def _write(folder: Path, config: RunConfig) -> None:
         train, taught = train.take(np.flatnonzero(taught)), taught[taught]
     groups = None if train_table.groups is None else _groups_of(train, train_table)
     judges = judging(picks, train_table, train)
+    near = None
+    if groups is None and not few and (judges is not None or labelled_table(Path(config.train))):
+        near = near_groups(train)  # labels nobody has cleaned: a cleaned folder says its own groups
+        groups = groups_to_split(near, judges)
     parts = (
         few_parts(train, judges)
         if few
@@ -185,6 +190,8 @@ def _write(folder: Path, config: RunConfig) -> None:
             judges=judges,
         )
     )
+    if near is not None:
+        parts = without_leaks(train, parts, near, judges)
     chosen = chosen_rows(train, judges)
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
     guessed = np.zeros(0, dtype=np.int64)
