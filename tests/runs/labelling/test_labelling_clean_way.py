@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from market_workers import CLASSES, Machine, truth_of
+from market_workers import CLASSES, Machine, answer_tasks, people, truth_of
 from test_labelling_choose import TEXTS, Killed, config, joint_of, quick_vectors
 
 from undercut.build.labels.workers import Ask, WorkerKind
@@ -116,6 +116,28 @@ def test_a_kill_round_its_questions_pays_nothing_twice(
     assert report.asked_again is not None
     assert report.asked_again.asked == len(asked)
     assert joint_of(tmp_path)["again"] == []
+
+
+@pytest.mark.usefixtures("quick_vectors")
+def test_people_are_asked_without_being_told_what_the_label_is(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    careful = people(tmp_path / "tasks", "careful", "0.03", 0.96)
+    team = [workers()[0], careful]
+    report = label(config(tmp_path, **SETTINGS), workers=team)
+    told: dict[str, str] = {}
+    for _ in range(20):
+        if report.status != "waiting":
+            break
+        with careful.tasks.open(encoding="utf-8") as file:
+            told |= {row["task"]: row.get("suggestion") or "" for row in csv.DictReader(file)}
+        answer_tasks(careful, "ann")
+        report = resume(tmp_path / "labelled", workers=team)
+    assert report.status != "waiting"
+    items = [item for item, _ in asked_again(tmp_path)]
+    assert len(items) > 10
+    assert not {told[item] for item in items} - {""}
+    assert any(told.values()), "others see the machine's answer"
+    assert right(tmp_path, items) == 1.0, "these people never err"
 
 
 @pytest.mark.usefixtures("quick_vectors")

@@ -119,12 +119,14 @@ def ask_machine(job: Job, worker: Worker, batch: int, purpose: str) -> None:
 
 def hand_out_all(job: Job) -> bool:
     """Write the files of people's open questions; whether there are any."""
-    audited = {item for audit in job.journal.audits() for item in audit.labels}
+    # Who audits, or is asked about a label that looks wrong, must not be told what to confirm.
+    untold = {item for audit in job.journal.audits() for item in audit.labels}
+    cleaned = {each.id for each in job.journal.batches() if each.purpose == Purpose.CLEAN}
+    untold |= {put.item for put in job.journal.asks() if put.batch in cleaned}
     open_questions = 0
     for worker in job.workers.values():
         if isinstance(worker, PeopleWorker):
-            # Who audits must not be told what to confirm.
-            shown = {k: v for k, v in _suggestions(job).items() if k not in audited}
+            shown = {k: v for k, v in _suggestions(job).items() if k not in untold}
             open_questions += hand_out(
                 job.journal,
                 worker,
