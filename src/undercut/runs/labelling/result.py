@@ -17,8 +17,8 @@ from undercut.build.labels.deciding.beliefs import Learnt
 from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.money import Money, exact
 from undercut.runs.labelling.certificate import LabelCertificate
-from undercut.runs.labelling.cleaned import cleaned_so_far
 from undercut.runs.labelling.config import LabelConfig
+from undercut.runs.labelling.curve_lines import AskedAgain, CurveLine, asked_again
 from undercut.runs.labelling.journal import AskState, Journal
 
 Status = Literal[
@@ -69,48 +69,6 @@ class RoundLine(_Frozen):
     error: float
     spent: str
     error_price: float | None
-
-
-class CurveOption(_Frozen):
-    """One way to a better model. gain: expected share of predictions that become right. value: in
-    money, gain times what a point is worth less the cost; None where nobody said what it is worth.
-    """
-
-    name: str
-    gain: float
-    cost: float
-    measured: str
-    value: float | None = None
-
-
-class CurveLine(_Frozen):
-    """One look at the learning curve of a joint budget.
-
-    errors: measured at `sizes` labels on the drawn ones among them. drawn: how many of the labels
-    are a random sample. way: how the next texts are chosen. random_error: what as many random
-    labels would be expected to leave, None where all are random.
-    """
-
-    labels: int
-    drawn: int = 0
-    way: str = "random"
-    random_error: float | None = None
-    spent: float
-    sizes: tuple[int, ...]
-    errors: tuple[float, ...]
-    options: tuple[CurveOption, ...]
-    chosen: str
-    reason: str
-
-
-class AskedAgain(_Frozen):
-    """Labels that looked wrong and were asked about again: how many, how many were expected to be
-    mended of them, and how many are another label now.
-    """
-
-    asked: int
-    expected: float
-    changed: int
 
 
 class LabelReport(_Frozen):
@@ -227,18 +185,10 @@ def build_report(
         curve=tuple(CurveLine.model_validate(line) for line in journal.meta("curve") or ()),
         pseudo_labels=pseudo,
         edited_copies=copies,
-        asked_again=_asked_again(journal, labels, heard.votes.classes),
+        asked_again=asked_again(
+            journal, {each.ask.item: each.label for each in labels}, heard.votes.classes
+        ),
     )
-
-
-def _asked_again(
-    journal: Journal, labels: Sequence[Labelled], classes: Sequence[str]
-) -> AskedAgain | None:
-    now = {each.ask.item: classes.index(each.label) for each in labels}
-    found = cleaned_so_far(journal, now, classes)
-    if not found.asked:
-        return None
-    return AskedAgain(asked=found.asked, expected=found.expected, changed=found.changed)
 
 
 def _each(cost: Decimal | None, count: Decimal, currency: str) -> str | None:

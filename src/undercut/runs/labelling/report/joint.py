@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from undercut.runs.labelling.curve_lines import CurveLine, CurveOption
 from undercut.runs.labelling.report.axes import axes
-from undercut.runs.labelling.result import CurveLine, CurveOption, LabelReport
+from undercut.runs.labelling.result import LabelReport
 from undercut.runs.report import formats
 from undercut.runs.report.figures.scale import Scale
 from undercut.runs.report.figures.svg import element, line, picture, text
