@@ -215,3 +215,18 @@ def test_no_chosen_text_teaches_what_a_near_copy_of_it_is_judged_by(tmp_path: Pa
     assert not {f"{text} ok" for text in judged} & set(data.train.texts)
     found = {f["rule"]: f["count"] for f in data.facts["split_findings"]}
     assert found["near_copy_left_out"] >= 0.9 * len(judged)
+
+
+def test_near_copies_of_a_sample_stand_in_one_part(tmp_path: Path) -> None:
+    rows = [row for row in banking_rows("train.csv") if len(row[0]) > 60]
+    folder = tmp_path / "labelled"
+    folder.mkdir()
+    with open_writer(folder / "labels.csv", ("text", "label")) as writer:
+        for text, label in rows:
+            writer.write((text, label))
+            writer.write((f"{text} ok", label))
+    data, notes = data_of(folder, tmp_path / "run", tune_rows=40, certify_rows=100)
+    assert not notes
+    for part in (data.train, data.tune, data.certify):
+        said = set(part.texts)
+        assert len({text.removesuffix(" ok") for text in said}) <= 0.55 * len(said)
