@@ -77,8 +77,9 @@ ThenRun = Annotated[
     bool,
     typer.Option(
         "--then-run",
-        help="Split the budget between more labels, better labels and distilling by a"
-        " measured learning curve, then do the main job.",
+        help="Split the budget between more labels, better labels, asking again about those"
+        " that look wrong, edited copies and distilling, by what each is measured to gain, then"
+        " do the main job.",
     ),
 ]
 Choose = Annotated[

@@ -41,3 +41,17 @@ def test_what_cannot_be_paid_is_no_choice() -> None:
     assert choose([MORE, BETTER], money=5, point_worth=20.0).option is BETTER
     assert choose([MORE], money=5, point_worth=20.0).reason == "budget"
     assert choose([FREE], money=5, point_worth=None).reason == "gain"
+
+
+def test_a_way_that_gains_nothing_hides_no_budget_that_is_too_small() -> None:
+    """Free ways are on the table at every look, whether they pay or not."""
+    nothing = Option("augment", -0.01, 0.0, "")
+    assert choose([nothing, MORE], money=5, point_worth=None).reason == "budget"
+    assert choose([nothing, MORE], money=5, point_worth=20.0).reason == "budget"
+    assert choose([nothing], money=5, point_worth=20.0).reason == "worth"
+    assert choose([nothing], money=5, point_worth=None).reason == "gain"
+
+
+def test_what_a_way_is_worth_is_its_gain_in_money_less_its_cost() -> None:
+    assert Option("clean", 0.02, 3.0, "").value(2.5) == pytest.approx(2.0)
+    assert Option("clean", 0.02, 3.0, "").value(None) is None

@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 from market_workers import CLASSES, Machine, write_texts
 
-from undercut.build.data.labelled import chosen_lines
+from undercut.build.data.read import read_table
 from undercut.build.labels.choosing.order import Order, random_order, widened
 from undercut.build.labels.deciding.pseudo import fit_ridge, padded
 from undercut.build.labels.workers import Answer, Ask, WorkerKind
 from undercut.runs.config import RunConfig
-from undercut.runs.labelling import joint_deciding
+from undercut.runs.labelling import joint_looking
 from undercut.runs.labelling import vectors as vectors_module
 from undercut.runs.labelling.config import LabelConfig
-from undercut.runs.labelling.distil_trial import Trial
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.journal import FILE, Journal
 from undercut.runs.labelling.result import LabelReport
+from undercut.runs.labelling.student_trial import Trial
 from undercut.runs.labelling.vectors import kept_vectors, text_vectors
 from undercut.runs.progress import Silence
 from undercut.runs.stages import open_stages
@@ -197,7 +197,7 @@ def test_distilling_is_not_taken_and_left_in_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mean: float, *, written: bool
 ) -> None:
     """Between nothing and the least gain that counts, where a point has a worth."""
-    monkeypatch.setattr(joint_deciding, "distil_trial", lambda *_, **__: Trial(mean, 0.0, 9))
+    monkeypatch.setattr(joint_looking, "distil_trial", lambda *_, **__: Trial(mean, 0.0, 9))
     report = run_through(tmp_path, good(), point_worth="0.1 USD", budget="8 USD")
     assert [line.chosen for line in report.curve].count("distil") == written
     assert joint_of(tmp_path)["distil"] == written
@@ -223,7 +223,9 @@ def test_only_the_random_sample_judges(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     sample = {f"t{place}" for place in random_order(TEXTS, 0)[: joint["drawn"]].tolist()}
     assert {row["id"] for row in rows if row["picked"] == "random"} == sample
-    assert len(chosen_lines(folder)) == len(rows) - len(sample) > 0
+    picked = read_table(folder, text_column="text", label_column="label").picked
+    assert picked is not None
+    assert picked.count("chosen") == len(rows) - len(sample) > 0
     chosen = {row["text"] for row in rows if row["picked"] == "chosen"}
     with open_stages(
         tmp_path / "run", price=None, budget=None, progress=Silence(), created_by="test"
@@ -278,11 +280,13 @@ def banking(intents: int) -> tuple[list[str], np.ndarray]:
     return [row["text"] for row in kept], np.array([names.index(row["intent"]) for row in kept])
 
 
-def accuracies(way: str, texts: list[str], truth: np.ndarray, sizes: Sequence[int]) -> list[float]:
-    """Accuracy on texts kept out, after labels for each of the sizes, mean of three seeds."""
+def accuracies(
+    way: str, texts: list[str], truth: np.ndarray, sizes: Sequence[int], seeds: int = 3
+) -> list[float]:
+    """Accuracy on texts kept out, after labels for each of the sizes, mean of the first seeds."""
     known_vectors = np.asarray(text_vectors(texts))
     classes, curves = int(truth.max()) + 1, []
-    for seed in range(3):
+    for seed in range(seeds):
         shuffled = np.random.default_rng(seed).permutation(len(texts))
         held, pool = shuffled[: len(texts) // 4], shuffled[len(texts) // 4 :]
         vectors, names = known_vectors[pool], truth[pool]
@@ -321,8 +325,9 @@ def test_chosen_texts_need_fewer_labels_than_random_ones() -> None:
 def test_on_all_of_banking77_half_as_many_labels_do() -> None:
     texts, truth = banking(77)
     sizes = (300, 451, 677, 1016, 1525, 2288)
-    chosen = accuracies("steady", texts, truth, sizes)
-    random = accuracies("random", texts, truth, sizes)
+    # a seed's figures lie .012 from their mean: three of them cannot tell a hundredth
+    chosen = accuracies("steady", texts, truth, sizes, seeds=12)
+    random = accuracies("random", texts, truth, sizes, seeds=12)
     print("chosen", chosen, "random", random)
     assert chosen[3] >= random[5] - 0.01, "1,016 chosen ones are worth 2,288 random ones"
     assert all(chosen[n] >= random[n + 1] for n in range(1, 5)), "a third fewer from 451 on"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from undercut.build.data.labelled import read_pseudo
+from undercut.build.data.labelled import pseudo_table, read_training_rows
 from undercut.build.labels.deciding.pseudo import CONFIDENCE, PSEUDO_WEIGHT, pseudo_labels
 from undercut.build.labels.deciding.standing import Standing
 from undercut.build.labels.workers import Ask
@@ -65,7 +65,7 @@ def labelled_folder(folder: Path) -> tuple[Path, int]:
 def test_they_train_by_their_weight_and_judge_nothing(tmp_path: Path) -> None:
     folder, written = labelled_folder(tmp_path / "labelled")
     assert 100 < written <= 160
-    rows = read_pseudo(folder)
+    rows = read_training_rows(pseudo_table(folder))
     assert len(rows) == written
     with (folder / "pseudo.csv").open("a", encoding="utf-8") as file:
         said = (folder / "labels.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
@@ -99,4 +99,4 @@ def test_a_wrong_weight_is_told_with_its_line(tmp_path: Path) -> None:
     with (folder / "pseudo.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "label", "weight"), ("x", "a", "1"), ("y", "a", "0")])
     with pytest.raises(InputError, match=r"pseudo\.csv:3.*above 0"):
-        read_pseudo(folder)
+        read_training_rows(pseudo_table(folder))

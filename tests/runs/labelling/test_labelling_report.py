@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from undercut.runs.labelling.certificate import LabelCertificate
+from undercut.runs.labelling.curve_lines import AskedAgain, CurveLine, CurveOption
 from undercut.runs.labelling.report.curve import curve_figure
 from undercut.runs.labelling.report.files import label_report_json
 from undercut.runs.labelling.report.html import render_label_html
@@ -17,8 +18,6 @@ from undercut.runs.labelling.report.page import PAGE, certificate_says
 from undercut.runs.labelling.report.terminal import render_label_terminal
 from undercut.runs.labelling.result import (
     Confusion,
-    CurveLine,
-    CurveOption,
     LabelReport,
     RoundLine,
     WorkerLine,
@@ -183,3 +182,41 @@ def test_the_picture_names_each_choice_once() -> None:
     for name in ("more labels", "a model's labels on the rest", "stop"):
         assert figure.count(f">{name}<") == 1
     assert joint_figure(sample().model_copy(update={"curve": ()}), Words("en", PAGE)) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", ["ask again about labels that look wrong: +1.0 · $2.05 · $2.95 net", "net", "19"]),
+        ("zh", ["复核看似有误的标签: +1.0 · $2.05 · 净值 $2.95", "净值", "19"]),
+    ],
+)
+def test_every_way_is_shown_with_gain_price_and_what_is_left_of_its_worth(
+    language: str, says: list[str]
+) -> None:
+    ways = (
+        CurveOption(name="clean", gain=0.01, cost=2.05, measured="", value=2.95),
+        CurveOption(name="augment", gain=-0.005, cost=0.0, measured="", value=-2.5),
+    )
+    look = CurveLine(
+        labels=300,
+        spent=20.0,
+        sizes=(75, 300),
+        errors=(0.3, 0.1),
+        options=ways,
+        chosen="clean",
+        reason="pays",
+    )
+    again = AskedAgain(asked=19, expected=13.0, changed=11)
+    report = sample().model_copy(
+        update={"curve": (look,), "asked_again": again, "edited_copies": 280}
+    )
+    page = render_label_html(report, language)
+    console = Console(file=io.StringIO(), width=250)
+    render_label_terminal(report, console, language)
+    assert isinstance(console.file, io.StringIO)
+    for shown in (page, console.file.getvalue()):
+        assert all(each in shown for each in says)
+        assert "−$2.50" in shown
+        assert "280" in shown
+    assert '"value": 2.95' in label_report_json(report)

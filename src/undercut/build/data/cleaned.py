@@ -24,11 +24,13 @@ class Copies:
     """Edited copies of rows, for training only.
 
     records: (copies,) int64, 1-based place among all rows, doubted ones too, of the row each comes
-    from; texts: (copies,). A copy has the label, the weight and the split of its row.
+    from; texts: (copies,). weights: (copies,) float32, what each counts of its row's weight; None:
+    as much as its row. A copy has the label and the split of its row.
     """
 
     records: IntArray
     texts: tuple[str, ...]
+    weights: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.read import Table, read_table
+from undercut.core.dataset import IntArray
 
 
 def with_doubted(path: str | Path, table: Table) -> Table:
@@ -46,4 +47,13 @@ def with_doubted(path: str | Path, table: Table) -> Table:
         lines=np.searchsorted(folder.every_row(), rows[order]) + 1,
         groups=np.concatenate([table.groups, folder.doubted_groups()[more.lines - 1]])[order],
         weights=np.concatenate([weights, np.zeros(len(more.texts), np.float32)])[order],
+        picked=_picked(table, more, order),
     )
+
+
+def _picked(table: Table, more: Table, order: IntArray) -> tuple[str | None, ...] | None:
+    if table.picked is None and more.picked is None:
+        return None
+    parts = [each.picked or (None,) * len(each.texts) for each in (table, more)]
+    joined = (*parts[0], *parts[1])
+    return tuple(joined[i] for i in order)

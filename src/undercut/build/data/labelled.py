@@ -11,10 +11,8 @@ from undercut.core.errors import InputError
 from undercut.core.tabular.open import open_rows
 from undercut.core.tabular.rows import Row
 
-PSEUDO_FILE = "pseudo.csv"
+PSEUDO_FILE, COPIES_FILE = "pseudo.csv", "augmented.csv"
 LABELS_FILES = ("labels.csv", "labels.parquet", "labels.jsonl")
-# The column that says how a text came to be labelled, and what stands in it.
-PICKED, RANDOM, CHOSEN = "picked", "random", "chosen"
 
 
 def labelled_table(path: Path) -> Path | None:
@@ -24,32 +22,16 @@ def labelled_table(path: Path) -> Path | None:
     return next((path / name for name in LABELS_FILES if (path / name).is_file()), None)
 
 
-def chosen_lines(path: Path) -> frozenset[int]:
-    """Lines of the labels whose texts were chosen for what they teach: no sample, so no judges.
-
-    None of a table without the column, or of anything but a folder of labels.
-    """
-    file = labelled_table(path)
-    if file is None:
-        return frozenset()
-    stream = open_rows(str(file))
-    if PICKED not in stream.columns:
-        return frozenset()
-    return frozenset(
-        row.line
-        for row in stream.select([PICKED])
-        if isinstance(row, Row) and row.values[0] == CHOSEN
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Pseudo:
-    """A text with a model's label: trains with its weight, above 0, and is judged on nowhere.
+class TrainingRow:
+    """A text that trains with its weight, above 0, and is judged on nowhere.
 
-    line: record in its table, from 1.
+    line: record in its table, from 1. item: id of the labelled text that it is a copy of, or its
+    own.
     """
 
     line: int
+    item: str
     text: str
     label: str
     weight: float
@@ -57,16 +39,19 @@ class Pseudo:
 
 def pseudo_table(path: Path) -> Path | None:
     """The table of a model's labels beside the labels, None where there is none."""
-    file = path / PSEUDO_FILE
-    return file if labelled_table(path) is not None and file.is_file() else None
+    return _beside(path, PSEUDO_FILE)
 
 
-def read_pseudo(path: Path) -> tuple[Pseudo, ...]:
-    """The rows of a folder's `pseudo.csv`; none where there is no such file.
+def copies_table(path: Path) -> Path | None:
+    """The table of edited copies beside the labels, None where there is none."""
+    return _beside(path, COPIES_FILE)
+
+
+def read_training_rows(file: Path | None) -> tuple[TrainingRow, ...]:
+    """The rows of `pseudo.csv` or `augmented.csv`; none where there is no such file.
 
     Raises InputError with the line for a missing column or a weight that is not above 0 and finite.
     """
-    file = pseudo_table(path)
     if file is None:
         return ()
     found = []
@@ -78,8 +63,26 @@ def read_pseudo(path: Path) -> tuple[Pseudo, ...]:
                 f"columns are missing: {', '.join(sorted(missing))}", file=str(file), line=1
             )
         for number, row in enumerate(reader, start=1):
-            found.append(Pseudo(number, row["text"], row["label"], _weight(row, file, number)))
+            weight = _weight(row, file, number)
+            found.append(
+                TrainingRow(number, row.get("id") or "", row["text"], row["label"], weight)
+            )
     return tuple(found)
+
+
+def lines_of_items(path: Path) -> dict[str, int]:
+    """Line of each id in the labels of a folder; empty without a column of ids."""
+    file = labelled_table(path)
+    stream = None if file is None else open_rows(str(file))
+    if stream is None or "id" not in stream.columns:
+        return {}
+    rows = stream.select(["id"])
+    return {str(row.values[0]): row.line for row in rows if isinstance(row, Row)}
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    file = path / name
+    return file if labelled_table(path) is not None and file.is_file() else None
 
 
 def _weight(row: dict[str, str], file: Path, number: int) -> float:

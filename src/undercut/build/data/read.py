@@ -13,6 +13,7 @@ import numpy as np
 
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.labelled import labelled_table
+from undercut.build.data.picked import picked_cell, picked_column
 from undercut.core.dataset import FloatArray, IntArray
 from undercut.core.errors import InputError
 from undercut.core.tabular import (
@@ -38,6 +39,7 @@ class Table:
     records that could not be read. encoding: None for Parquet and saved data sets.
     groups: (rows,) int64, equal where rows must stand in one split; None where nobody says so.
     weights: (rows,) float32, what rows count in training; None where all count alike.
+    picked: (rows,) how each came to be labelled, as the file has it; None where it says nothing.
     """
 
     source: str
@@ -51,6 +53,7 @@ class Table:
     problem_count: int
     groups: IntArray | None = None
     weights: FloatArray | None = None
+    picked: tuple[str | None, ...] | None = None
 
     @property
     def rows_read(self) -> int:
@@ -68,7 +71,7 @@ def read_table(
     encoding: str | None = None,
     limits: Limits | None = None,
 ) -> Table:
-    """Read the text and the label of every record; the other columns are not kept.
+    """Read the text and the label of every record, and how it was picked (`build.data.picked`).
 
     path: what `open_rows` takes, a folder with labels.csv, or a folder of `undercut clean`, whose
     groups and weights are read too.
@@ -86,8 +89,13 @@ def read_table(
         stream, text_column=text_column, label_column=label_column, require_label=require_label
     )
     wanted = [columns.text] if columns.label is None else [columns.text, columns.label]
-    found = _Columns()
-    for record in _checked(stream.select(wanted), columns.text):
+    picked = picked_column(stream.columns, used=(columns.text, columns.label))
+    found = _Columns(picked)
+    for record in _checked(
+        stream.select([*wanted, *([] if picked is None else [picked])]),
+        columns.text,
+        labelled=columns.label is not None,
+    ):
         found.add(record)
     if not found.texts:
         first = found.problems[0] if found.problems else None
@@ -112,37 +120,48 @@ def read_table(
         problem_count=found.problem_count,
         groups=None if folder is None else folder.groups()[lines - 1],
         weights=None if weights is None else weights[lines - 1],
+        picked=tuple(found.picked) if any(found.picked) else None,
     )
 
 
+_Read: TypeAlias = tuple[int, str, RawLabel, Cell]
+
+
 class _Columns:
-    def __init__(self) -> None:
+    def __init__(self, picked_column: str | None) -> None:
         self.texts: list[str] = []
         self.labels: list[RawLabel] = []
         self.lines = array("q")
         self.problems: list[RowProblem] = []
         self.problem_count = 0
+        self.picked: list[str | None] = []
+        self._picked_column = picked_column
         self._seen: dict[str, str] = {}
 
-    def add(self, record: RowProblem | tuple[int, str, RawLabel]) -> None:
+    def add(self, record: RowProblem | _Read) -> None:
         if isinstance(record, RowProblem):
             self.problem_count += 1
             if len(self.problems) < _PROBLEMS_KEPT:
                 self.problems.append(record)
             return
-        line, text, label = record
+        line, text, label, picked = record
+        if self._picked_column is not None:
+            said = picked_cell(picked, column=self._picked_column)
+            self.picked.append(None if said is None else self._seen.setdefault(said, said))
         self.lines.append(line)
         self.texts.append(text)
         # A million rows share few labels: keep one string of each.
         self.labels.append(self._seen.setdefault(label, label) if type(label) is str else label)
 
 
-def _checked(rows: RowStream, text_column: str) -> Iterator[RowProblem | tuple[int, str, RawLabel]]:
+def _checked(rows: RowStream, text_column: str, *, labelled: bool) -> Iterator[RowProblem | _Read]:
     for record in rows:
         if not isinstance(record, Row):
             yield record
             continue
-        text, label = record.values if len(record.values) == 2 else (record.values[0], None)
+        text, *further = record.values
+        label = further.pop(0) if labelled else None
+        picked = further[0] if further else None
         if text is None:
             text = ""
         if not isinstance(text, str):
@@ -151,7 +170,7 @@ def _checked(rows: RowStream, text_column: str) -> Iterator[RowProblem | tuple[i
         elif not _is_label(label):
             yield RowProblem(record.line, f"the label is a {type(label).__name__}")
         else:
-            yield record.line, text, _raw_label(label)
+            yield record.line, text, _raw_label(label), picked
 
 
 def _is_label(cell: Cell) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.documents import Record, Source, Unreadable
+from undercut.build.data.labelled import labelled_table
 from undercut.core.files import write_atomic
 from undercut.runs.cleaning.config import CleanConfig
 from undercut.runs.cleaning.parts import Part, cut_into_parts, records_table, write_table
@@ -18,7 +19,7 @@ from undercut.runs.sources import open_source
 from undercut.runs.stages import WORK_FOLDER, Made, Stages
 from undercut.runs.steps.data import digest_path
 
-VERSION = "1"
+VERSION = "2"
 _SNAPSHOT = "snapshot"
 
 
@@ -54,8 +55,12 @@ def source_names(addresses: Sequence[str]) -> tuple[str, ...]:
 
 
 def _open(address: str, config: CleanConfig) -> Source:
-    cleaned = None if "://" in address else cleaned_folder(Path(address))
-    return open_source(address if cleaned is None else cleaned.data, config.source_config)
+    """A folder of labels or of clean rows is its table."""
+    local = None if "://" in address else Path(address)
+    cleaned = None if local is None else cleaned_folder(local)
+    table = labelled_table(local) if local is not None and cleaned is None else None
+    file = table if cleaned is None else cleaned.data
+    return open_source(address if file is None else file, config.source_config)
 
 
 def _read(stages: Stages, config: CleanConfig, address: str, source: Source, name: str) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from undercut.build.labels.deciding.judge import find_judge, judged_items
 from undercut.build.labels.deciding.position import Step
+from undercut.runs.labelling.augmented import write_copies
 from undercut.runs.labelling.certify import certify
 from undercut.runs.labelling.distilled import write_pseudo
 from undercut.runs.labelling.open_job import Job, now
@@ -39,6 +40,12 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         job.classes,
         job.drawn(),
     )
+    copies = write_copies(
+        job.config.out_folder,
+        labels,
+        wanted=job.joint is not None and job.joint.augment,
+        seed=job.config.seed,
+    )
     report = build_report(
         job.config,
         job.journal,
@@ -49,6 +56,7 @@ def finish(job: Job, step: Step, status: Status) -> LabelReport:
         certificate=signed,
         error=step.error,
         pseudo=pseudo,
+        copies=copies,
         now=now(),
     )
     write_label_report(report, job.config.out_folder)

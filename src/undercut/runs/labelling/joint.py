@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,16 +23,27 @@ FIRST_MONEY = Decimal("0.25")
 KEPT_FOR_AUDIT = Decimal("0.2")
 
 
+class Again(NamedTuple):
+    """A question that was chosen and may not be put yet. asked: times it had been put before."""
+
+    item: str
+    worker: str
+    asked: int
+
+
 @dataclass(frozen=True, slots=True)
 class Joint:
     """order: texts that are labelled now. target: share of wrong labels to reach on them by belief.
-    distil: a model labels the rest. final: only the audit is left.
+    distil: a model labels the rest. augment: edited copies train too. final: only the audit is
+    left. again: questions about labels that look wrong, still to be put.
     """
 
     order: Order
     target: float
     distil: bool = False
+    augment: bool = False
     final: bool = False
+    again: tuple[Again, ...] = ()
 
     @property
     def pool(self) -> int:
@@ -80,6 +92,7 @@ def load_joint(journal: Journal, texts: int, seed: int) -> Joint | None:
     order = Order(tuple(random_order(texts, seed)[:pool].tolist()), pool)
     if "order" in stored:
         order = Order(tuple(stored.pop("order")), int(stored.pop("drawn")))
+    stored["again"] = tuple(Again(*each) for each in stored.get("again", ()))
     return Joint(order, **stored)
 
 
@@ -90,7 +103,9 @@ def stored_joint(joint: Joint) -> dict[str, object]:
         "drawn": joint.order.drawn,
         "target": joint.target,
         "distil": joint.distil,
+        "augment": joint.augment,
         "final": joint.final,
+        "again": [list(each) for each in joint.again],
     }
 
 

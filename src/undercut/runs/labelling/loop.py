@@ -13,7 +13,7 @@ from undercut.runs.labelling.joint import save_joint
 from undercut.runs.labelling.joint_deciding import decide
 from undercut.runs.labelling.open_job import Job, book, now
 from undercut.runs.labelling.people import PeopleWorker
-from undercut.runs.labelling.putting import ask_machine, hand_out_all, take
+from undercut.runs.labelling.putting import ask_again, ask_machine, hand_out_all, take
 from undercut.runs.labelling.result import LabelReport, Status
 
 # With fewer there is no curve to measure.
@@ -25,6 +25,7 @@ def go_on(job: Job) -> LabelReport:
     _settle_batches(job)
     status: Status
     while True:
+        ask_again(job)
         if hand_out_all(job):
             status = "waiting"
             step = next_step(job.position(), job.market)
@@ -50,7 +51,7 @@ def _widened(job: Job, step: Step) -> bool:
         job.joint = dataclasses.replace(job.joint, final=True)
         save_joint(job.journal, job.joint)
     else:
-        job.progress.start("curve", "measure what more, better and a model's labels would gain")
+        job.progress.start("curve", "measure what each way on would gain")
         started = now()
         job.joint = decide(job, job.joint, step, vectors)
         job.progress.finish("curve", reused=False, seconds=(now() - started).total_seconds())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from undercut.build.data.labelled import CHOSEN, PICKED, RANDOM
+from undercut.build.data.picked import CHOSEN, PICKED, RANDOM
 from undercut.core.tabular.writer import ColumnType, open_writer
 from undercut.runs.labelling.certificate import LabelCertificate, digest, write_certificate
 from undercut.runs.labelling.result import Labelled

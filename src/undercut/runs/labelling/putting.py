@@ -14,6 +14,7 @@ from undercut.core.errors import BudgetExceededError
 from undercut.core.money import exact
 from undercut.runs.labelling.asking import AnyWorker, finish_batch, hand_out
 from undercut.runs.labelling.formats import Suggestion
+from undercut.runs.labelling.joint import save_joint
 from undercut.runs.labelling.journal import AuditDrawn
 from undercut.runs.labelling.open_job import Job, book, now
 from undercut.runs.labelling.people import PeopleWorker
@@ -32,26 +33,64 @@ def take(job: Job, step: Step) -> bool:
         if not items:
             continue
         audit = _audit_record(job, step, items) if step.purpose is Purpose.AUDIT else None
-        try:
-            batch = job.journal.put(
-                items,
-                worker=worker.facts.name,
-                purpose=step.purpose.value,
-                price=worker.facts.price,
-                budget=job.config.budget_money,
-                at=now(),
-                audit=audit,
-            )
-        except BudgetExceededError:
+        if not _put(job, worker, items, step.purpose, audit, step):
             return False
-        _note_round(job, step, worker, len(items))
         if step.look:
             job.progress.note(f"audit: {step.reason}: {len(items)} more are judged")
-        if not isinstance(worker, PeopleWorker):
-            ask_machine(job, worker, batch.id, step.purpose.value)
     if step.purpose is Purpose.EXPLORE:
         job.journal.set_meta("explored", explored + 1)
     book(job)
+    return True
+
+
+def ask_again(job: Job) -> None:
+    """Put the questions about labels that look wrong which the last look decided on.
+
+    Those that a kill found put already are not put twice. Where the budget does not reach for a
+    worker's, they are let go.
+    """
+    joint = job.joint
+    if joint is None or not joint.again:
+        return
+    asked = _asked_times(job)
+    for name in dict.fromkeys(each.worker for each in joint.again):
+        worker = job.workers.get(name)
+        items = [
+            each.item
+            for each in joint.again
+            if each.worker == name and asked[each.item, name] <= each.asked
+        ]
+        if worker is not None and items and not _put(job, worker, items, Purpose.CLEAN, None):
+            job.progress.note(f"{name}: {len(items)} labels not asked about again: no money left")
+    job.joint = dataclasses.replace(joint, again=())
+    save_joint(job.journal, job.joint)
+    book(job)
+
+
+def _put(
+    job: Job,
+    worker: AnyWorker,
+    items: Sequence[str],
+    purpose: Purpose,
+    audit: AuditDrawn | None,
+    step: Step | None = None,
+) -> bool:
+    """Write the questions with their money, ask if it is a machine; False without the money."""
+    try:
+        batch = job.journal.put(
+            items,
+            worker=worker.facts.name,
+            purpose=purpose.value,
+            price=worker.facts.price,
+            budget=job.config.budget_money,
+            at=now(),
+            audit=audit,
+        )
+    except BudgetExceededError:
+        return False
+    _note_round(job, purpose, worker, len(items), step)
+    if not isinstance(worker, PeopleWorker):
+        ask_machine(job, worker, batch.id, purpose.value)
     return True
 
 
@@ -82,12 +121,14 @@ def ask_machine(job: Job, worker: Worker, batch: int, purpose: str) -> None:
 
 def hand_out_all(job: Job) -> bool:
     """Write the files of people's open questions; whether there are any."""
-    audited = {item for audit in job.journal.audits() for item in audit.labels}
+    # Who audits, or is asked about a label that looks wrong, must not be told what to confirm.
+    untold = {item for audit in job.journal.audits() for item in audit.labels}
+    cleaned = {each.id for each in job.journal.batches() if each.purpose == Purpose.CLEAN}
+    untold |= {put.item for put in job.journal.asks() if put.batch in cleaned}
     open_questions = 0
     for worker in job.workers.values():
         if isinstance(worker, PeopleWorker):
-            # Who audits must not be told what to confirm.
-            shown = {k: v for k, v in _suggestions(job).items() if k not in audited}
+            shown = {k: v for k, v in _suggestions(job).items() if k not in untold}
             open_questions += hand_out(
                 job.journal,
                 worker,
@@ -132,16 +173,20 @@ def _audit_record(job: Job, step: Step, items: Sequence[str]) -> AuditDrawn:
     )
 
 
-def _note_round(job: Job, step: Step, worker: AnyWorker, asked: int) -> None:
+def _note_round(
+    job: Job, purpose: Purpose, worker: AnyWorker, asked: int, step: Step | None
+) -> None:
+    """step: None where a look decided; what was believed then is what the last step left."""
     rounds = list(job.journal.meta("rounds") or ())
+    error = step.error if step is not None else (rounds[-1]["error"] if rounds else 1.0)
     rounds.append(
         {
-            "purpose": str(step.purpose),
+            "purpose": str(purpose),
             "worker": worker.facts.name,
             "asked": asked,
-            "error": step.error,
+            "error": error,
             "spent": exact(job.journal.committed(job.config.budget_money.currency).amount),
-            "error_price": step.error_price,
+            "error_price": None if step is None else step.error_price,
         }
     )
     job.journal.set_meta("rounds", rounds)

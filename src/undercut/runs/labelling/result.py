@@ -18,6 +18,7 @@ from undercut.build.labels.workers import Ask, WorkerFacts
 from undercut.core.money import Money, exact
 from undercut.runs.labelling.certificate import LabelCertificate
 from undercut.runs.labelling.config import LabelConfig
+from undercut.runs.labelling.curve_lines import AskedAgain, CurveLine, asked_again
 from undercut.runs.labelling.journal import AskState, Journal
 
 Status = Literal[
@@ -70,35 +71,6 @@ class RoundLine(_Frozen):
     error_price: float | None
 
 
-class CurveOption(_Frozen):
-    """One way to a better model. gain: expected share of predictions that become right."""
-
-    name: str
-    gain: float
-    cost: float
-    measured: str
-
-
-class CurveLine(_Frozen):
-    """One look at the learning curve of a joint budget.
-
-    errors: measured at `sizes` labels on the drawn ones among them. drawn: how many of the labels
-    are a random sample. way: how the next texts are chosen. random_error: what as many random
-    labels would be expected to leave, None where all are random.
-    """
-
-    labels: int
-    drawn: int = 0
-    way: str = "random"
-    random_error: float | None = None
-    spent: float
-    sizes: tuple[int, ...]
-    errors: tuple[float, ...]
-    options: tuple[CurveOption, ...]
-    chosen: str
-    reason: str
-
-
 class LabelReport(_Frozen):
     """`report.json` of a labelled folder."""
 
@@ -125,6 +97,8 @@ class LabelReport(_Frozen):
     shares: dict[str, int]
     curve: tuple[CurveLine, ...] = ()
     pseudo_labels: int = 0
+    edited_copies: int = 0
+    asked_again: AskedAgain | None = None
     files: dict[str, str] = {}
 
 
@@ -175,6 +149,7 @@ def build_report(
     certificate: LabelCertificate,
     error: float,
     pseudo: int,
+    copies: int,
     now: datetime,
 ) -> LabelReport:
     """Everything the page shows."""
@@ -209,6 +184,10 @@ def build_report(
         shares=dict(Counter(each.label for each in labels).most_common()),
         curve=tuple(CurveLine.model_validate(line) for line in journal.meta("curve") or ()),
         pseudo_labels=pseudo,
+        edited_copies=copies,
+        asked_again=asked_again(
+            journal, {each.ask.item: each.label for each in labels}, heard.votes.classes
+        ),
     )
 
 

@@ -9,30 +9,39 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from undercut.build.data.documents import Document, Origin, Record, Unreadable
+from undercut.build.data.picked import PICKED, picked_cell, picked_column
 from undercut.build.data.web.licences import named_licence
 from undercut.runs.sources.config import SourceConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Which columns mean what; `names` is the order in which the cells come."""
+    """Which columns mean what; `names` is the order in which the cells come.
+
+    picked: holds how a text came to be labelled (`build.data.picked`): passed on unasked, so that
+    texts which were chosen are not taken for a sample later.
+    """
 
     text: str
     label: str | None
     date: str | None
     licence: str | None
     extra: tuple[str, ...]
+    picked: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Each column once."""
-        wanted = (self.text, self.label, self.date, self.licence, *self.extra)
+        wanted = (self.text, self.label, self.date, self.licence, *self.extra, self.picked)
         return tuple(dict.fromkeys(name for name in wanted if name is not None))
 
 
-def roles_of(text: str, label: str | None, config: SourceConfig) -> Roles:
-    """The roles for a table whose text and label columns are settled."""
-    return Roles(text, label, config.date_column, config.licence_column, config.extra_columns)
+def roles_of(text: str, label: str | None, config: SourceConfig, columns: Sequence[str]) -> Roles:
+    """The roles for a table of these columns, of which text and label are settled."""
+    picked = picked_column(columns, used=(text, label))
+    return Roles(
+        text, label, config.date_column, config.licence_column, config.extra_columns, picked
+    )
 
 
 def document_of(
@@ -57,6 +66,9 @@ def document_of(
     if label is not None and not isinstance(label, str | int | float | Decimal):
         return Unreadable(origin, f"the label is a {type(label).__name__}")
     extra = {name: written(row[name]) for name in roles.extra if row[name] is not None}
+    if roles.picked is not None:
+        picked = picked_cell(row[roles.picked], column=roles.picked)
+        extra |= {} if picked is None else {PICKED: picked}
     return Document(text, None if label is None else written(label), origin, extra)
 
 

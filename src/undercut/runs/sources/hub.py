@@ -93,7 +93,7 @@ def _roles(
         label_column=config.label_column,
         require_label=False,
     )
-    return roles_of(found.text, found.label, config)
+    return roles_of(found.text, found.label, config, columns)
 
 
 @dataclass(frozen=True, slots=True)

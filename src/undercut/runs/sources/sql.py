@@ -314,7 +314,7 @@ def _roles(
         label_column=config.label_column,
         require_label=False,
     )
-    return roles_of(columns.text, columns.label, config)
+    return roles_of(columns.text, columns.label, config, names)
 
 
 @dataclass(frozen=True, slots=True)

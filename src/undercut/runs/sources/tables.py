@@ -45,6 +45,6 @@ def open_table(path: Path, *, source: str, inside: str, config: SourceConfig) ->
         label_column=config.label_column,
         require_label=False,
     )
-    roles = roles_of(columns.text, columns.label, config)
+    roles = roles_of(columns.text, columns.label, config, stream.columns)
     stream.select(roles.names)  # a column that is not there is told before the first row
     return TableReader(stream=stream, roles=roles, source=source, inside=inside, config=config)

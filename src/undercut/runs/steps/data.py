@@ -14,7 +14,7 @@ import numpy as np
 from undercut.build.data.cleaned import cleaned_folder
 from undercut.build.data.doubted import with_doubted
 from undercut.build.data.hygiene import clean
-from undercut.build.data.labelled import labelled_table, pseudo_table
+from undercut.build.data.labelled import copies_table, labelled_table, pseudo_table
 from undercut.build.data.read import Table, read_table
 from undercut.build.data.splits import SplitConfig, split
 from undercut.core.dataset import Dataset, IntArray
@@ -23,18 +23,19 @@ from undercut.core.text import dominant_script, looks_english
 from undercut.runs.arrays import load_arrays, save_arrays
 from undercut.runs.config import RunConfig
 from undercut.runs.stages import Made, Stages
+from undercut.runs.steps.near_copies import groups_to_split, near_groups, without_leaks
+from undercut.runs.steps.picks import judging, picks_in, said_of_picks, sample_alone
 from undercut.runs.steps.pseudo_rows import with_pseudo
 from undercut.runs.steps.training_only import (
     chosen_rows,
     doubted,
     few_parts,
-    judging,
     teaching,
     weighted,
     with_copies,
 )
 
-VERSION = "6"
+VERSION = "7"
 BLOCK = 1 << 20
 # With more rows a class than this, parts kept from training cost less than they tell.
 FEW_PER_CLASS = 16
@@ -94,7 +95,10 @@ def make_data(stages: Stages, config: RunConfig) -> tuple[Made, RunData]:
         version=VERSION,
         config=settings,
     )
-    return made, load_data(made.path, config)
+    data = load_data(made.path, config)
+    for note in data.facts["notes"]:
+        stages.progress.note(note)
+    return made, data
 
 
 def load_data(folder: Path, config: RunConfig) -> RunData:
@@ -131,7 +135,8 @@ def digest_path(path: Path) -> str:
             found = (cleaned.data, cleaned.augmented, cleaned.doubted)
             files = [file for file in found if file is not None]
         elif labelled is not None:
-            files = [file for file in (labelled, pseudo_table(path)) if file is not None]
+            tables = (labelled, pseudo_table(path), copies_table(path))
+            files = [file for file in tables if file is not None]
         else:
             files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
@@ -151,6 +156,8 @@ def _write(folder: Path, config: RunConfig) -> None:
         config.train, text_column=config.text_column, label_column=config.label_column
     )
     train_table = with_doubted(config.train, train_table)
+    picks = picks_in(train_table)
+    notes = [said_of_picks(config.train, picks, len(train_table.texts))]
     test_table = None
     if config.test is not None:
         test_table = read_table(
@@ -158,6 +165,8 @@ def _write(folder: Path, config: RunConfig) -> None:
             text_column=train_table.text_column,
             label_column=train_table.label_column,
         )
+        notes.append(said_of_picks(str(config.test), picks_in(test_table), len(test_table.texts)))
+        test_table = sample_alone(test_table)
     cleaned = clean(train_table, test=test_table)
     train = cleaned.train.dataset
     taught = teaching(train)
@@ -165,7 +174,11 @@ def _write(folder: Path, config: RunConfig) -> None:
     if few:  # then every row trains
         train, taught = train.take(np.flatnonzero(taught)), taught[taught]
     groups = None if train_table.groups is None else _groups_of(train, train_table)
-    judges = judging(config.train, train)
+    judges = judging(picks, train_table, train)
+    near = None
+    if groups is None and not few and (judges is not None or labelled_table(Path(config.train))):
+        near = near_groups(train)  # labels nobody has cleaned: a cleaned folder says its own groups
+        groups = groups_to_split(near, judges)
     parts = (
         few_parts(train, judges)
         if few
@@ -177,6 +190,8 @@ def _write(folder: Path, config: RunConfig) -> None:
             judges=judges,
         )
     )
+    if near is not None:
+        parts = without_leaks(train, parts, near, judges)
     chosen = chosen_rows(train, judges)
     train, copied, findings = with_copies(config.train, train, parts, cleaned.test)
     guessed = np.zeros(0, dtype=np.int64)
@@ -202,6 +217,7 @@ def _write(folder: Path, config: RunConfig) -> None:
         "few": few,
         "pseudo": len(guessed),
         "reports": reports,
+        "notes": [note for note in notes if note is not None],
         "split_findings": [asdict(finding) for finding in (*parts.findings, *findings, *extra)],
     }
     text = json.dumps(facts, ensure_ascii=False, indent=1)

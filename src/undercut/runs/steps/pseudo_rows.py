@@ -10,7 +10,7 @@ import numpy as np
 from undercut.build.data.findings import Finding, example
 from undercut.build.data.hygiene import CleanConfig, CleanResult
 from undercut.build.data.keys import loose_key
-from undercut.build.data.labelled import read_pseudo
+from undercut.build.data.labelled import pseudo_table, read_training_rows
 from undercut.core.dataset import Dataset, IntArray
 
 _EXAMPLES = 5
@@ -24,7 +24,7 @@ def with_pseudo(
     One is left out where its class is none of the labels', or where it says what any row or test
     text says, up to case and punctuation. The other rows then have the weight 1.
     """
-    rows = read_pseudo(Path(path))
+    rows = read_training_rows(pseudo_table(Path(path)))
     if not rows:
         return train, np.zeros(0, np.int64), ()
     ids = {name: number for number, name in enumerate(train.classes)}

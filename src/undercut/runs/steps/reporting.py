@@ -51,6 +51,7 @@ ACTIONS = {
     "near_duplicate": "kept_together",
     "large_group": "train_only",
     "chosen_row": "train_only",
+    "near_copy_left_out": "removed_from_train",
     "class_not_in_certify": "reported",
     "class_not_in_tune": "reported",
 }

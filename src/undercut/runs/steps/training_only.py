@@ -12,9 +12,9 @@ from undercut.build.data.cleaned import Copies, cleaned_folder
 from undercut.build.data.findings import Finding, example
 from undercut.build.data.hygiene import CleanConfig, CleanResult
 from undercut.build.data.keys import loose_key
-from undercut.build.data.labelled import chosen_lines
+from undercut.build.data.labelled import copies_table, lines_of_items, read_training_rows
 from undercut.build.data.splits import Splits
-from undercut.core.dataset import Dataset, IntArray
+from undercut.core.dataset import Dataset, FloatArray, IntArray
 from undercut.core.errors import InputError
 from undercut.runs.steps.few_rows import FOLDS
 
@@ -30,8 +30,7 @@ def with_copies(
     A copy joins its row in train and is left out where its row stands in another part or went;
     also where it says what any row or test text says, up to case and punctuation.
     """
-    folder = cleaned_folder(Path(path))
-    copies = Copies(np.zeros(0, np.int64), ()) if folder is None else folder.copies()
+    copies = _copies_in(Path(path))
     if not len(copies.records):
         return train, np.zeros(0, np.int64), ()
     at = np.searchsorted(train.lines, copies.records).clip(max=len(train) - 1)
@@ -41,13 +40,14 @@ def with_copies(
     said = {loose_key(text) for text in train.texts}
     said |= set() if test is None else {loose_key(text) for text in test.dataset.texts}
     most = CleanConfig().max_text_characters
-    texts, sources = list[str](), list[int]()
+    texts, sources, shares = list[str](), list[int](), list[float]()
     for i in np.flatnonzero(allowed).tolist():
         text = copies.texts[i][:most]
         if loose_key(text) not in said:
             texts.append(text)
             sources.append(int(at[i]))
-    whole = _joined(train, texts, np.array(sources, dtype=np.int64))
+            shares.append(1.0 if copies.weights is None else float(copies.weights[i]))
+    whole = _joined(train, texts, np.array(sources, dtype=np.int64), np.array(shares, np.float32))
     copied = np.arange(len(train), len(whole))
     return whole, copied, _findings(whole, copied, len(copies.texts) - len(texts))
 
@@ -55,14 +55,6 @@ def with_copies(
 def teaching(train: Dataset) -> NDArray[np.bool_]:
     """(rows,) False for rows of weight 0: their label is doubted, they judge and teach nothing."""
     return np.ones(len(train), dtype=bool) if train.weights is None else train.weights > 0
-
-
-def judging(path: str, train: Dataset) -> NDArray[np.bool_] | None:
-    """(rows,) False for texts that were chosen for what they teach; None where all are a sample."""
-    chosen = chosen_lines(Path(path))
-    if not chosen:
-        return None
-    return np.array([line not in chosen for line in train.lines.tolist()], dtype=bool)
 
 
 def few_parts(train: Dataset, judges: NDArray[np.bool_] | None) -> Splits:
@@ -110,11 +102,28 @@ def weighted(train: Dataset) -> tuple[Finding, ...]:
     return (_finding(train, rows, "weighted_row", action),)
 
 
-def _joined(train: Dataset, texts: list[str], sources: IntArray) -> Dataset:
+def _copies_in(path: Path) -> Copies:
+    """Of a folder that `undercut clean` left, or of a folder of labels."""
+    folder = cleaned_folder(path)
+    if folder is not None:
+        return folder.copies()
+    rows = read_training_rows(copies_table(path))
+    lines = lines_of_items(path) if rows else {}
+    # line 0 is no row's: a copy of a text that has no label is left out
+    return Copies(
+        np.array([lines.get(row.item, 0) for row in rows], dtype=np.int64),
+        tuple(row.text for row in rows),
+        np.array([row.weight for row in rows], dtype=np.float32),
+    )
+
+
+def _joined(train: Dataset, texts: list[str], sources: IntArray, shares: FloatArray) -> Dataset:
+    """shares: (copies,) of the weight of its row that each counts."""
     copied = train.take(sources)
     weights = None
-    if train.weights is not None and copied.weights is not None:
-        weights = np.concatenate([train.weights, copied.weights])
+    if train.weights is not None or (shares != 1.0).any():
+        own = np.ones(len(train), np.float32) if train.weights is None else train.weights
+        weights = np.concatenate([own, own[sources] * shares])
     return replace(
         train,
         texts=(*train.texts, *texts),

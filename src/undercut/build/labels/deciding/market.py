@@ -78,13 +78,11 @@ def offers(
     """
     beliefs = np.column_stack([learnt.standing.named, learnt.standing.rest])
     price, limit = prices_of(heard.sources)
-    family = _family_answers(heard, learnt.families)
+    family = family_answers(heard, learnt.families)
+    able = askable(heard, asks, known)
     drop = np.zeros((len(beliefs), len(heard.sources)))
-    unknown = heard.gold == UNKNOWN
     for number, facts in enumerate(heard.sources):
-        can = unknown & (asks[:, number] < facts.votes_per_item)
-        if known is not None and number < known.shape[1]:
-            can &= ~known[:, number]
+        can = able[:, number]
         if not can.any():
             continue
         most = max(1, min(3, facts.votes_per_item))
@@ -98,7 +96,18 @@ def offers(
     return Offers(drop, price, limit)
 
 
-def _family_answers(heard: Heard, families: IntArray) -> Floats:
+def askable(
+    heard: Heard, asks: IntArray, known: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """(items, sources): whether a source may still be asked; asks and known as of `offers`."""
+    most = np.array([facts.votes_per_item for facts in heard.sources])
+    can = (heard.gold == UNKNOWN)[:, None] & (asks < most)
+    if known is not None:
+        can[:, : known.shape[1]] &= ~known
+    return np.asarray(can)
+
+
+def family_answers(heard: Heard, families: IntArray) -> Floats:
     """(items, sources): answers of other sources of the same family on the item."""
     asked = heard.asked().astype(np.float64)
     same = np.zeros((len(heard.sources), len(heard.sources)))

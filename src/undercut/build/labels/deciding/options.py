@@ -21,6 +21,15 @@ class Option:
     cost: float
     measured: str
 
+    def value(self, point_worth: float | None) -> float | None:
+        """Gain times what a hundredth of accuracy is worth, less the cost; None where unknown."""
+        return None if point_worth is None else 100 * self.gain * point_worth - self.cost
+
+    def pays(self, point_worth: float | None) -> bool:
+        """Whether it is worth its cost, or gains enough to count where that is not known."""
+        value = self.value(point_worth)
+        return self.gain >= LEAST_GAIN if value is None else value > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -37,14 +46,12 @@ def choose(options: Sequence[Option], *, money: float, point_worth: float | None
     money wins and nothing that loses money is done. Without it the best gain for its money wins,
     as long as it is at least a tenth of a hundredth.
     """
-    within = [option for option in options if option.cost <= money]
+    paying = [option for option in options if option.pays(point_worth)]
+    within = [option for option in paying if option.cost <= money]
     if not within:
-        return Choice(None, "budget" if options else "gain")
+        if paying:
+            return Choice(None, "budget")
+        return Choice(None, "worth" if options and point_worth is not None else "gain")
     if point_worth is not None:
-        best = max(within, key=lambda o: 100 * o.gain * point_worth - o.cost)
-        pays = 100 * best.gain * point_worth > best.cost
-        return Choice(best, "pays") if pays else Choice(None, "worth")
-    useful = [option for option in within if option.gain >= LEAST_GAIN]
-    if not useful:
-        return Choice(None, "gain")
-    return Choice(max(useful, key=lambda o: o.gain / max(o.cost, 1e-9)), "pays")
+        return Choice(max(within, key=lambda o: o.value(point_worth) or 0.0), "pays")
+    return Choice(max(within, key=lambda o: o.gain / max(o.cost, 1e-9)), "pays")

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
 
     EXPLORE = "explore"
     LABEL = "label"
+    CLEAN = "clean"
     AUDIT = "audit"
 
 

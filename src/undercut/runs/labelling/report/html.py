@@ -28,6 +28,7 @@ def render_label_html(report: LabelReport, language: str | None = None) -> str:
         joint=joint_figure(report, words),
         looks=looks(report, words),
         choosing=page.choosing_says(report, words),
+        asked_again=page.asked_again_says(report, words),
         next=page.next_step(report, words, report.config["out"]),
         config=json.dumps(report.config, indent=2, sort_keys=True, ensure_ascii=False),
     )

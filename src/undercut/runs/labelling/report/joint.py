@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from undercut.runs.labelling.curve_lines import CurveLine, CurveOption
 from undercut.runs.labelling.report.axes import axes
-from undercut.runs.labelling.result import CurveLine, LabelReport
+from undercut.runs.labelling.result import LabelReport
 from undercut.runs.report import formats
 from undercut.runs.report.figures.scale import Scale
 from undercut.runs.report.figures.svg import element, line, picture, text
@@ -46,13 +47,20 @@ def _look(each: CurveLine, report: LabelReport, words: Words) -> Look:
         errors=" → ".join(formats.percent(error) for error in each.errors),
         picked=words.named("way", each.way),
         by_chance=by_chance,
-        ways=tuple(
-            f"{words.named('option', way.name)}: {formats.points(way.gain)}"
-            f" · {formats.money(way.cost, report.currency)}"
-            for way in each.options
-        ),
+        ways=tuple(_way(way, report, words) for way in each.options),
         chosen=words.named("option", each.chosen),
     )
+
+
+def _way(way: CurveOption, report: LabelReport, words: Words) -> str:
+    """Its gain, its cost, and what is left of its worth where that is known."""
+    cost = formats.money(way.cost, report.currency)
+    said = f"{words.named('option', way.name)}: {formats.points(way.gain)} · {cost}"
+    if way.value is None:
+        return said
+    value = formats.money(round(abs(way.value), 4), report.currency)
+    sign = "−" if way.value < 0 else ""
+    return f"{said} · {words('net', value=sign + value)}"
 
 
 def joint_figure(report: LabelReport, words: Words) -> str | None:

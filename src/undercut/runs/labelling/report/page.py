@@ -94,6 +94,19 @@ def choosing_says(report: LabelReport, words: Words) -> str | None:
     )
 
 
+def asked_again_says(report: LabelReport, words: Words) -> str | None:
+    """What asking again about doubtful labels was expected to mend, and what came of it."""
+    found = report.asked_again
+    if found is None:
+        return None
+    return words(
+        "asked_again",
+        asked=formats.count(found.asked),
+        expected=formats.count(round(found.expected)),
+        changed=formats.count(found.changed),
+    )
+
+
 def next_step(report: LabelReport, words: Words, folder: str) -> str:
     """What to do now."""
     if report.status == "waiting":

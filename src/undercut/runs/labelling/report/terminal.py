@@ -58,6 +58,11 @@ def _print_curve(report: LabelReport, console: Console, words: Words) -> None:
     choosing = page.choosing_says(report, words)
     if choosing is not None:
         console.print(choosing, markup=False)
+    again = page.asked_again_says(report, words)
+    if again is not None:
+        console.print(again, markup=False)
+    if report.edited_copies:
+        console.print(words("copies", count=formats.count(report.edited_copies)), markup=False)
     if report.pseudo_labels:
         console.print(words("pseudo", count=formats.count(report.pseudo_labels)), markup=False)
 
