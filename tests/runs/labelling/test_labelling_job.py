@@ -147,11 +147,10 @@ def test_an_audit_that_misses_grows_and_is_about_the_labels_as_they_stood(tmp_pa
     assert len(changed) == certificate.wrong  # what was mended, and nothing else
 
 
-@pytest.mark.parametrize("seed", [0, 2, 3])
 def test_what_the_judge_could_not_tell_is_not_drawn_into_a_larger_sample_again(
-    tmp_path: Path, seed: int
+    tmp_path: Path,
 ) -> None:
-    cheap = Machine("cheap", "0.001", 0.96, seed=seed)
+    cheap = Machine("cheap", "0.001", 0.96)
     judge = Machine("judge", "0.2", 0.99, seed=9, silent=0.12)
     settings = config(tmp_path, texts=900, target_error=0.2, explore=10)
     report = label(settings, workers=[cheap, judge])
