@@ -1,6 +1,7 @@
 """What labels of BANKING77 cost in a market of a model, a crowd and an expert (simulated).
 
     python benchmarks/labels_market.py FOLDER [--seeds 5] [--out FILE] [--resume]
+        [--parts market crowd_alone ...]
 
 FOLDER holds train.csv and test.csv (text, intent). The 10,003 texts of train.csv are labelled;
 their labels are the truth and teach nobody. Workers, their errors depending on the text:
@@ -218,6 +219,7 @@ def main() -> None:
     parser.add_argument("--say", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--parts", nargs="+", help="names of parts, all if left out")
     arguments = parser.parse_args()
     out: Path | None = arguments.out
     table: dict[str, dict[str, object]] = {}
@@ -226,7 +228,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         done = table.setdefault(str(seed), {})
         for name, measure in parts(arguments.folder, seed, say=arguments.say).items():
-            if name in done:
+            if name in done or (arguments.parts and name not in arguments.parts):
                 continue
             done[name] = measure()
             print(seed, name, json.dumps(done[name]), flush=True)
