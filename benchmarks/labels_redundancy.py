@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from undercut.build.labels.deciding.knowing import crowd_beliefs
 from undercut.build.labels.deciding.redundancy import RedundancyConfig, next_votes
+from undercut.build.labels.merging.knowing import crowd_beliefs
 from undercut.build.labels.merging.merge import merge
 from undercut.build.labels.merging.tally import tally
 from undercut.build.labels.votes import Votes

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from undercut.build.labels.deciding.knowing import Crowd, crowd_beliefs
 from undercut.build.labels.deciding.redundancy import RedundancyConfig, falls, gains, ranked
 from undercut.build.labels.deciding.to_come import votes_to_come
 from undercut.build.labels.merging.copying import find_copies
+from undercut.build.labels.merging.knowing import Crowd, crowd_beliefs
 from undercut.build.labels.merging.tally import tally
 from undercut.build.labels.votes import IntArray, Votes
 from undercut.runs.votes.next_offers import affordable, check, offers_on

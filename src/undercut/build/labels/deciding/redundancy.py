@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from undercut.build.labels.deciding.knowing import TINY, Crowd, KnowingConfig, crowd_beliefs
 from undercut.build.labels.deciding.value import best_drop_per_vote
+from undercut.build.labels.merging.knowing import TINY, Crowd, KnowingConfig, crowd_beliefs
 from undercut.build.labels.merging.tally import tally
 from undercut.build.labels.votes import Floats, IntArray, Votes
 
