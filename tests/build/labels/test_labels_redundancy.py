@@ -111,7 +111,8 @@ def test_habits_of_many_do_not_pass_for_a_class(seed: int) -> None:
     found = crowd_beliefs(tally(votes))
     known = (found.beliefs.argmax(axis=1) == truth).mean()
     weak = (merge(votes, "dawid_skene_map", discount_copies=False).labels == truth).mean()
-    assert known > weak + 0.02
+    merged = (merge(votes, discount_copies=False).labels == truth).mean()
+    assert min(known, merged) > weak + 0.02
     right = np.array([found.beliefs.mean(axis=0) @ np.diag(rows) for rows in found.confusion])
     assert right[:4].min() > right[4:].max()
 
