@@ -17,7 +17,7 @@ import argparse
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from undercut.build.labels.merging.merge import DEFAULT, merge
 from undercut.build.labels.votes import Votes
 
 SHARES = (0.4, 0.5, 0.6)
+WAYS = ("known", "unknown", "even")
 BEFORE = "dawid_skene_map"
 
 
@@ -92,23 +93,23 @@ def described(values: tuple[float, ...]) -> dict[str, object]:
 
 
 def measure(
-    votes: Votes, truth: dict[str, str], seeds: int, settled: int
+    votes: Votes, truth: dict[str, str], seeds: int, settled: int, ways: Sequence[str]
 ) -> Iterator[dict[str, object]]:
     """What is known after each seed."""
     start = time.perf_counter()
     most = round(max(SHARES) * len(votes))
     whole = summary([accuracy(votes, np.arange(len(votes)), truth)])
     found: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    shares: dict[str, list[float]] = {"known": [], "unknown": []}
+    shares: dict[str, list[float]] = {way: [] for way in ways if way != "even"}
     for seed in range(seeds):
         config = RedundancyConfig(seed=seed)
         always = replace(config, least_gain=0.0, least_fall=0.0)
-        orders = {
-            "known": bought(votes, always, most, seed=seed, known=True),
-            "unknown": bought(votes, always, most, seed=seed, known=False),
-            "even": even(votes, seed, most),
-        }
-        for way, order in orders.items():
+        for way in ways:
+            order = (
+                even(votes, seed, most)
+                if way == "even"
+                else bought(votes, always, most, seed=seed, known=way == "known")
+            )
             for share in SHARES:
                 pair = accuracy(votes, order[: round(share * len(votes))], truth)
                 found.setdefault(way, {}).setdefault(f"{share:.0%}", []).append(pair)
@@ -133,6 +134,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=["dog", "web_relevance"])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--settled", type=int, default=3, help="seeds of `until settled`")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     table: dict[str, object] = {}
@@ -140,9 +142,9 @@ def main() -> None:
         rows = [(r[0], r[1], r[2]) for r in read(arguments.folder / name / "answers.csv")]
         truth = {r[0]: r[1] for r in read(arguments.folder / name / "truth.csv")}
         votes = Votes.of(rows)
-        for known in measure(votes, truth, arguments.seeds, arguments.settled):
+        for known in measure(votes, truth, arguments.seeds, arguments.settled, arguments.ways):
             table[name] = known
-            print(name, json.dumps(known["known"]), flush=True)
+            print(name, json.dumps(known[arguments.ways[0]]), flush=True)
             if arguments.out:
                 arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 

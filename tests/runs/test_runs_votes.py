@@ -44,8 +44,8 @@ def test_all_methods_with_truth(crowd: tuple[Path, Path]) -> None:
     assert report.kind == "classes"
     assert report.columns == ("task", "annotator", "label")
     assert (report.empty, report.repeated, report.judged) == (1, 1, 60)
-    assert len(report.methods) == 11
-    assert report.chosen == "dawid_skene_mace"
+    assert len(report.methods) == 12
+    assert report.chosen == "dawid_skene_communities"
     best = {result.method: result for result in report.methods}[report.chosen]
     assert best.accuracy is not None
     assert best.accuracy > 0.85
@@ -102,7 +102,7 @@ def test_written_items_hold_all_probabilities(crowd: tuple[Path, Path], tmp_path
     assert set(stream.columns[5:]) == {"p_cat", "p_dog", "p_owl"}
     for row in stream:
         assert sum(float(str(cell)) for cell in row[1][5:]) == pytest.approx(1)
-    assert votes_json(report)["chosen"] == "dawid_skene_mace"
+    assert votes_json(report)["chosen"] == "dawid_skene_communities"
 
 
 @pytest.mark.parametrize(

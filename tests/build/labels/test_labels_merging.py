@@ -161,7 +161,7 @@ def test_the_default_beats_crowd_kits_best_mean_on_eight_real_sets() -> None:
     root = Path(os.environ["UNDERCUT_SHARED"]) / "data" / "crowd"
     accuracies = [crowd_accuracy(root / name, DEFAULT) for name in CROWD_SETS]
     assert np.mean(accuracies) >= 0.8624  # crowd-kit 1.4.2, Dawid-Skene, same files
-    assert np.mean(accuracies) >= 0.873  # the weak prior, the default before, has .8693
+    assert np.mean(accuracies) >= 0.875  # the weak prior, the default before, has .8693
 
 
 def crowd_accuracy(folder: Path, method: str) -> float:

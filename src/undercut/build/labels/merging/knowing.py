@@ -17,7 +17,6 @@ from undercut.build.labels.merging.tally import Tally
 from undercut.build.labels.votes import Floats, Merged
 
 TINY = 1e-12
-# Between rounds of asking, beliefs need not rest as closely as those that labels are read off.
 ROUNDS = 60
 REST = 1e-4
 # Before anything is heard, every other answer is known.
@@ -37,14 +36,9 @@ class KnowingConfig:
     row_weight: of "errs by habit only" in each row of the worker's confusion matrix.
     """
 
-    knows_weight: float = 10.0
-    habit_weight: float = 5.0
-    row_weight: float = 3.0
-
-
-# For labels; the defaults above are for asking, which suffers where strangers are overrated
-# (docs/decisions/0044, 0048).
-MERGING = KnowingConfig(knows_weight=5.0, habit_weight=10.0, row_weight=10.0)
+    knows_weight: float = 5.0
+    habit_weight: float = 10.0
+    row_weight: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,7 @@ class _Habits:
 
 def dawid_skene_mace(votes: Tally) -> Merged:
     """Dawid and Skene's EM whose confusion rows start from what MACE says of each worker."""
-    crowd = crowd_beliefs(votes, MERGING, rounds=resting.ROUNDS, rest=resting.REST)
+    crowd = crowd_beliefs(votes, rounds=resting.ROUNDS, rest=resting.REST)
     skill = believed_skill(votes, crowd.beliefs)
     return Merged(crowd.beliefs, skill, crowd.confusion, crowd.rounds, crowd.rested)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from undercut.build.labels.merging.bayesian import ebcc, ibcc
+from undercut.build.labels.merging.communities import dawid_skene_communities
 from undercut.build.labels.merging.copying import find_copies
 from undercut.build.labels.merging.dawid_skene import dawid_skene, dawid_skene_map, one_coin
 from undercut.build.labels.merging.glad import glad
@@ -15,7 +16,7 @@ from undercut.build.labels.merging.tally import Tally, tally
 from undercut.build.labels.votes import Floats, Merged, Votes
 from undercut.core.errors import ConfigError, InputError
 
-DEFAULT = "dawid_skene_mace"  # docs/decisions/0048
+DEFAULT = "dawid_skene_communities"  # docs/decisions/0048
 
 # dawid_skene_map: one answer's worth of trust that workers are more often right than wrong, and a
 # tenth of an answer in each cell so that no error is impossible (docs/decisions/0018).
@@ -27,6 +28,7 @@ METHODS: Mapping[str, Callable[[Tally], Merged]] = {
     "dawid_skene": dawid_skene,
     "dawid_skene_map": dawid_skene_map,
     "dawid_skene_mace": dawid_skene_mace,
+    "dawid_skene_communities": dawid_skene_communities,
     "mace": mace,
     "glad": glad,
     "ibcc": ibcc,
