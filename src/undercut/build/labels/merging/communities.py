@@ -48,9 +48,14 @@ class CommunityConfig:
 
 def dawid_skene_communities(votes: Tally) -> Merged:
     """Dawid and Skene's EM whose confusion rows start from each worker's kind and from MACE."""
-    crowd = community_beliefs(votes, rounds=LABEL_ROUNDS, rest=resting.REST)
+    crowd = rested_beliefs(votes)
     skill = believed_skill(votes, crowd.beliefs)
     return Merged(crowd.beliefs, skill, crowd.confusion, crowd.rounds, crowd.rested)
+
+
+def rested_beliefs(votes: Tally) -> Crowd:
+    """`community_beliefs` run until they rest: those that labels are read off."""
+    return community_beliefs(votes, rounds=LABEL_ROUNDS, rest=resting.REST)
 
 
 def community_beliefs(
