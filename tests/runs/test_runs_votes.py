@@ -10,6 +10,8 @@ import pytest
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.tabular import open_rows
 from undercut.runs.votes.aggregate import Answers, aggregate
+from undercut.runs.votes.next_files import next_votes
+from undercut.runs.votes.next_report import NextConfig
 from undercut.runs.votes.output import votes_json, write_items
 from undercut.runs.votes.reading import read_crowd
 
@@ -136,3 +138,10 @@ def test_bad_files_are_refused_with_words(crowd: tuple[Path, Path], tmp_path: Pa
         aggregate(crowd[0], method="catd")
     with pytest.raises(InputError, match="no finite number"):
         aggregate(crowd[0], answers=Answers.NUMBERS)
+
+
+def test_next_votes_say_the_labels_that_aggregate_writes(crowd: tuple[Path, Path]) -> None:
+    listed = next_votes(crowd[0], NextConfig(most_votes=30)).votes
+    labels = {item.item: item.label for item in aggregate(crowd[0]).items}
+    assert len(listed) > 3
+    assert [vote.label for vote in listed] == [labels[vote.item] for vote in listed]
