@@ -22,7 +22,17 @@ import pandas as pd
 from undercut.build.labels.merging.merge import DEFAULT, METHODS, merge
 from undercut.build.labels.votes import Votes
 
-THEIRS = ("MajorityVote", "Wawa", "ZeroBasedSkill", "OneCoinDawidSkene", "DawidSkene", "GLAD")
+THEIRS = (
+    "MajorityVote",
+    "Wawa",
+    "ZeroBasedSkill",
+    "OneCoinDawidSkene",
+    "DawidSkene",
+    "GLAD",
+    "MACE",
+)
+# crowd-kit 1.4.2 begins every restart from the same numbers.
+SETTINGS = {"MACE": {"n_restarts": 1}}
 SCORE_SETS = {"emotion_score"}  # numbers, not classes
 
 Row = tuple[str, str, str]
@@ -58,7 +68,18 @@ def theirs(rows: list[Row], name: str) -> dict[str, str]:
     for module in (wawa, zero_based_skill):
         module.check_is_fitted = lambda *_, **__: None
     frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
-    return {str(k): str(v) for k, v in getattr(aggregation, name)().fit_predict(frame).items()}
+    method = getattr(aggregation, name)(**SETTINGS.get(name, {}))
+    return {str(k): str(v) for k, v in method.fit_predict(frame).items()}
+
+
+def theirs_numbered(rows: list[Row], name: str) -> dict[str, str]:
+    """crowd-kit 1.4.2's MACE gives habits to the wrong workers unless names sort as they appear."""
+    columns = [list(dict.fromkeys(row[at] for row in rows)) for at in range(3)]
+    width = len(str(len(rows)))
+    number = [{key: f"{n:0{width}d}" for n, key in enumerate(names)} for names in columns]
+    renamed = [(number[0][i], number[1][w], number[2][k]) for i, w, k in rows]
+    items, classes = ({v: k for k, v in number[at].items()} for at in (0, 2))
+    return {items[i]: classes[k] for i, k in theirs(renamed, name).items()}
 
 
 def cloned(rows: list[Row]) -> list[Row]:
@@ -91,6 +112,7 @@ def main() -> None:
         "default, busiest cloned": partial(ours, discount=True, clone=True),
         "undiscounted, busiest cloned": partial(ours, discount=False, clone=True),
         **{f"crowd-kit {name}": partial(theirs, name=name) for name in THEIRS},
+        "crowd-kit MACE, numbered": partial(theirs_numbered, name="MACE"),
     }
     table = {}
     for name, label in ways.items():

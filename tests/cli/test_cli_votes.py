@@ -19,7 +19,7 @@ def test_table_json_and_items(undercut_cli: Call, tmp_path: Path) -> None:
         "--out", str(out),
     )  # fmt: skip
     assert shown.code == 0
-    assert "dawid_skene_map *" in shown.out
+    assert "dawid_skene_communities *" in shown.out
     assert "Krippendorff's alpha" in shown.out
     assert "2 items" in shown.err
     lines = out.read_text(encoding="utf-8").splitlines()

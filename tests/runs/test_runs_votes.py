@@ -10,6 +10,8 @@ import pytest
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.tabular import open_rows
 from undercut.runs.votes.aggregate import Answers, aggregate
+from undercut.runs.votes.next_files import next_votes
+from undercut.runs.votes.next_report import NextConfig
 from undercut.runs.votes.output import votes_json, write_items
 from undercut.runs.votes.reading import read_crowd
 
@@ -44,8 +46,8 @@ def test_all_methods_with_truth(crowd: tuple[Path, Path]) -> None:
     assert report.kind == "classes"
     assert report.columns == ("task", "annotator", "label")
     assert (report.empty, report.repeated, report.judged) == (1, 1, 60)
-    assert len(report.methods) == 9
-    assert report.chosen == "dawid_skene_map"
+    assert len(report.methods) == 12
+    assert report.chosen == "dawid_skene_communities"
     best = {result.method: result for result in report.methods}[report.chosen]
     assert best.accuracy is not None
     assert best.accuracy > 0.85
@@ -102,7 +104,7 @@ def test_written_items_hold_all_probabilities(crowd: tuple[Path, Path], tmp_path
     assert set(stream.columns[5:]) == {"p_cat", "p_dog", "p_owl"}
     for row in stream:
         assert sum(float(str(cell)) for cell in row[1][5:]) == pytest.approx(1)
-    assert votes_json(report)["chosen"] == "dawid_skene_map"
+    assert votes_json(report)["chosen"] == "dawid_skene_communities"
 
 
 @pytest.mark.parametrize(
@@ -136,3 +138,10 @@ def test_bad_files_are_refused_with_words(crowd: tuple[Path, Path], tmp_path: Pa
         aggregate(crowd[0], method="catd")
     with pytest.raises(InputError, match="no finite number"):
         aggregate(crowd[0], answers=Answers.NUMBERS)
+
+
+def test_next_votes_say_the_labels_that_aggregate_writes(crowd: tuple[Path, Path]) -> None:
+    listed = next_votes(crowd[0], NextConfig(most_votes=30)).votes
+    labels = {item.item: item.label for item in aggregate(crowd[0]).items}
+    assert len(listed) > 3
+    assert [vote.label for vote in listed] == [labels[vote.item] for vote in listed]

@@ -54,8 +54,9 @@ def aggregate(
         typer.Option(
             metavar="NAME",
             help="all, or one: majority, weighted_majority, zero_based_skill, one_coin, "
-            "dawid_skene, dawid_skene_map, glad, ibcc, ebcc; for numbers mean, median, trimmed, "
-            "huber, catd.  [default: dawid_skene_map, catd]",
+            "dawid_skene, dawid_skene_map, dawid_skene_mace, dawid_skene_communities, mace, glad, "
+            "ibcc, ebcc; for numbers mean, median, trimmed, huber, catd.  [default: "
+            "dawid_skene_communities, catd]",
         ),
     ] = None,
     out: Annotated[

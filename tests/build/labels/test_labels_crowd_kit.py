@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,10 @@ THEIRS = {
     "one_coin": "OneCoinDawidSkene",
     "dawid_skene": "DawidSkene",
     "glad": "GLAD",
+    "mace": "MACE",
 }
+# crowd-kit 1.4.2 begins every restart from the same numbers.
+SETTINGS = {"mace": {"n_restarts": 1}}
 SMALL = ("weather_sentiment", "duck")
 LARGE = (
     "dog",
@@ -64,9 +68,17 @@ def test_accuracy_is_crowd_kits(method: str, name: str) -> None:
     merged = merge(votes, method, discount_copies=False)
     ours = pd.Series([votes.classes[label] for label in merged.labels], index=votes.items)
     frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
-    theirs = getattr(crowdkit.aggregation, THEIRS[method])().fit_predict(frame)
-    accuracies = [float((labels.reindex(truth.index) == truth).mean()) for labels in (ours, theirs)]
+    theirs = getattr(crowdkit.aggregation, THEIRS[method])(**SETTINGS.get(method, {}))
+    found = _by_number(theirs, votes) if method == "mace" else theirs.fit_predict(frame)
+    accuracies = [float((labels.reindex(truth.index) == truth).mean()) for labels in (ours, found)]
     assert np.diff(accuracies) == pytest.approx(0, abs=0.002), accuracies
+
+
+def _by_number(theirs: Any, votes: Votes) -> pd.Series:
+    """crowd-kit 1.4.2's MACE gives habits to the wrong workers unless names sort as they appear."""
+    frame = pd.DataFrame({"task": votes.item, "worker": votes.worker, "label": votes.label})
+    labels = theirs.fit_predict(frame)
+    return labels.rename(lambda at: votes.items[at]).map(lambda at: votes.classes[at])
 
 
 def _table(path: Path) -> list[list[str]]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from undercut.build.labels.deciding.knowing import Crowd, crowd_beliefs
 from undercut.build.labels.deciding.redundancy import RedundancyConfig, falls, gains, ranked
 from undercut.build.labels.deciding.to_come import votes_to_come
+from undercut.build.labels.merging.communities import rested_beliefs
 from undercut.build.labels.merging.copying import find_copies
+from undercut.build.labels.merging.knowing import Crowd
 from undercut.build.labels.merging.tally import tally
 from undercut.build.labels.votes import IntArray, Votes
 from undercut.runs.votes.next_offers import affordable, check, offers_on
@@ -37,7 +38,7 @@ def next_votes_of(
     votes = _votes(crowd_file, further, config.workers, gold or {})
     copies = find_copies(votes) if config.discount_copies else None
     cluster = None if copies is None else copies.cluster
-    crowd = crowd_beliefs(tally(votes, gold=gold, cluster=cluster))
+    crowd = rested_beliefs(tally(votes, gold=gold, cluster=cluster))
     given = np.bincount(votes.item, minlength=len(votes.items))
     most = config.most_votes or usual_most(given)
     rule = _rule(config)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from undercut.build.labels.deciding.knowing import TINY, Crowd, KnowingConfig, crowd_beliefs
 from undercut.build.labels.deciding.value import best_drop_per_vote
+from undercut.build.labels.merging.communities import CommunityConfig, community_beliefs
+from undercut.build.labels.merging.knowing import TINY, Crowd
 from undercut.build.labels.merging.tally import tally
 from undercut.build.labels.votes import Floats, IntArray, Votes
 
@@ -28,8 +29,8 @@ class RedundancyConfig:
     left out where votes on the same items are as many already. least_gain: nats of expected
     information below which a vote is not asked for. least_fall: of the chance that the item's label
     is wrong, a vote: its price as a share of what a wrong label costs. round_fraction: largest
-    number of votes in a round, as a share of the items. knowing: what is believed of unheard
-    workers.
+    number of votes in a round, as a share of the items. workers: what is believed of unheard
+    ones.
     """
 
     first_votes: int = 1
@@ -38,7 +39,7 @@ class RedundancyConfig:
     least_gain: float = 0.001
     least_fall: float = 0.003
     round_fraction: float = 0.1
-    knowing: KnowingConfig = field(default_factory=KnowingConfig)
+    workers: CommunityConfig = field(default_factory=CommunityConfig)
     seed: int = 0
 
 
@@ -51,7 +52,7 @@ def next_votes(
     vote; None where that is not known beforehand: the usual worker is expected then. One vote an
     item a round, since the second would be chosen before the first is heard.
     """
-    crowd = crowd_beliefs(tally(votes), config.knowing)
+    crowd = community_beliefs(tally(votes), config.workers)
     given = np.bincount(votes.item, minlength=len(votes.items))
     order = ranked(crowd, item, worker, given, config)
     _, first = np.unique(item[order], return_index=True)

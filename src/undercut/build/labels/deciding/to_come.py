@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from undercut.build.labels.deciding.knowing import TINY, Crowd
 from undercut.build.labels.deciding.redundancy import RedundancyConfig, ranked
+from undercut.build.labels.merging.knowing import TINY, Crowd
 from undercut.build.labels.votes import Floats, IntArray, Votes
 
 DRAWS = 20

@@ -71,7 +71,7 @@ class Tally:
             np.bincount(cell, column[self.item] * self.weight, minlength=size) for column in truth.T
         ]
         by_state = np.stack(columns).astype(np.float64, copy=False)
-        return by_state.reshape(-1, self.workers, self.classes).transpose(1, 0, 2)
+        return by_state.reshape(len(columns), self.workers, self.classes).transpose(1, 0, 2)
 
     def log_likelihood(self, log_confusion: Floats) -> Floats:
         """(items, k): log probability of an item's votes under each of k states.

@@ -1,4 +1,4 @@
-"""Who knows: a crowd's beliefs where most of its workers have answered little.
+"""Dawid-Skene with MACE as its prior, for crowds most of whose workers have answered little.
 
 Each worker either knows an answer or says something by habit, whatever the item: few numbers a
 worker, which few answers tell. A confusion matrix of its own grows out of that as answers come in.
@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from undercut.build.labels.merging import resting
+from undercut.build.labels.merging.dawid_skene import believed_skill
 from undercut.build.labels.merging.resting import until_beliefs_rest
 from undercut.build.labels.merging.tally import Tally
-from undercut.build.labels.votes import Floats
+from undercut.build.labels.votes import Floats, Merged
 
 TINY = 1e-12
 ROUNDS = 60
@@ -34,9 +36,9 @@ class KnowingConfig:
     row_weight: of "errs by habit only" in each row of the worker's confusion matrix.
     """
 
-    knows_weight: float = 10.0
-    habit_weight: float = 5.0
-    row_weight: float = 3.0
+    knows_weight: float = 5.0
+    habit_weight: float = 10.0
+    row_weight: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,13 @@ class Crowd:
 
     beliefs: (items, classes), rows sum to 1. confusion: (workers, classes, classes), rows by true
     class, sum to 1; a worker without answers has the usual one. usual: (classes, classes), the
-    mean over workers.
+    mean over workers. rounds, rested: of the loop, and whether it ended by itself.
     """
 
     beliefs: Floats
     confusion: Floats
+    rounds: int = 0
+    rested: bool = True
 
     @property
     def usual(self) -> Floats:
@@ -76,7 +80,20 @@ class _Habits:
         return np.asarray(knows * eye + (1 - knows) * self.said[:, None, :])
 
 
-def crowd_beliefs(votes: Tally, config: KnowingConfig | None = None) -> Crowd:
+def dawid_skene_mace(votes: Tally) -> Merged:
+    """Dawid and Skene's EM whose confusion rows start from what MACE says of each worker."""
+    crowd = crowd_beliefs(votes, rounds=resting.ROUNDS, rest=resting.REST)
+    skill = believed_skill(votes, crowd.beliefs)
+    return Merged(crowd.beliefs, skill, crowd.confusion, crowd.rounds, crowd.rested)
+
+
+def crowd_beliefs(
+    votes: Tally,
+    config: KnowingConfig | None = None,
+    *,
+    rounds: int = ROUNDS,
+    rest: float = REST,
+) -> Crowd:
     """Expectation maximisation over items, what workers know, and how they err.
 
     Source: MACE of Hovy et al., Learning whom to trust with MACE, NAACL 2013 (a worker knows or
@@ -95,8 +112,9 @@ def crowd_beliefs(votes: Tally, config: KnowingConfig | None = None) -> Crowd:
         log_confusion = np.log(np.maximum(_rows(votes, beliefs, habits, config), TINY))
         return votes.posterior(shares + votes.log_likelihood(log_confusion))
 
-    beliefs = until_beliefs_rest(votes.shares(), next_round, rounds=ROUNDS, rest=REST).beliefs
-    return Crowd(beliefs, _rows(votes, beliefs, habits, config))
+    loop = until_beliefs_rest(votes.shares(), next_round, rounds=rounds, rest=rest)
+    confusion = _rows(votes, loop.beliefs, habits, config)
+    return Crowd(loop.beliefs, confusion, loop.rounds, loop.rested)
 
 
 def _learn(votes: Tally, beliefs: Floats, habits: _Habits, config: KnowingConfig) -> _Habits:
