@@ -2,10 +2,11 @@
 
 A sample that just misses its limit is worth more than nothing: it grows, instead of being thrown
 away. For every number of wrong labels that there could be, the chance of ever having found so few
-among the looks so far is kept below a part of alpha that grows with the sample (alpha spending:
-Lan and DeMets, Biometrika 70, 1983). The limits follow by inversion: repeated confidence intervals
-(Jennison and Turnbull, J. R. Statist. Soc. B 51, 1989), valid at all looks, whenever one stops and
-for whatever reason. Chances are those of sampling from a finite set without replacement.
+among the looks so far is kept below a part of alpha that grows with the root of the sample (alpha
+spending: Lan and DeMets, Biometrika 70, 1983; power family: Kim and DeMets, Biometrika 74, 1987).
+The limits follow by inversion: repeated confidence intervals (Jennison and Turnbull, J. R. Statist.
+Soc. B 51, 1989), valid at all looks, whenever one stops and for whatever reason. Chances are those
+of sampling from a finite set without replacement.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ ALIKE = 1.25
 
 
 def spent_alpha(sizes: Sequence[int], alpha: float) -> Floats:
-    """(looks,) share of `alpha` used up to each look: in proportion to the sample."""
-    return alpha * np.asarray(sizes, dtype=np.float64) / sizes[-1]
+    """(looks,) part of `alpha` used up to each look: in proportion to the root of the sample.
+
+    So early looks keep most of what they could have without later ones, which are seldom needed.
+    """
+    return np.asarray(alpha * np.sqrt(np.asarray(sizes, dtype=np.float64) / sizes[-1]))
 
 
 def refuting(sizes: Sequence[int], population: int, totals: IntArray, alpha: float) -> IntArray:

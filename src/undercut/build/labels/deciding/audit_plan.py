@@ -21,7 +21,7 @@ SIZES = (60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 500, 600, 800, 100
 SHARES = np.linspace(0.25, 3.0, 111)
 # Of the best single sample: where a growing one is first looked at; and by what it grows.
 FIRST_LOOKS = (0.3, 0.4, 0.5, 0.7, 1.0)
-GROWTH = ((1.0, 1.5), (1.0, 2.0), (1.0, 1.5, 2.0, 3.0), (1.0, 1.5, 2.0, 2.5, 3.0, 4.0))
+GROWTH = ((1.0, 1.5), (1.0, 2.0), (1.0, 1.5, 2.0, 3.0), (1.0, 1.5, 2.0, 3.0, 4.5, 6.0))
 LEAST_LOOK = 20  # labels judged in one go: people are sent for at each look
 # Stages are weighed where no more wrong labels than these may be found: more take long to work out.
 MOST_FOUND = 200
@@ -84,7 +84,8 @@ def plan_audit(
         if not len(good):
             return None
         better = np.maximum(min(error_now, 1.0) - errors, 0.0) * items * prices.error
-        again = prices.judge * judged + prices.error * items * errors / 2
+        # a failure leaves little alpha: a larger sample of labels that are twice as good
+        again = 2 * prices.judge * judged + prices.error * items * errors
         cost = prices.judge * judged + better + (1 - chance) * again
         # the weakest labels among equally cheap ones
         best = good[-1 - int(np.argmin(cost[good][::-1]))]
