@@ -13,6 +13,7 @@ from undercut.build.labels.deciding.beliefs import learn
 from undercut.build.labels.deciding.collision import collision_of
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.judge import as_truth
+from undercut.build.labels.deciding.position import Purpose
 from undercut.build.labels.deciding.simulation import Simulated, simulate
 from undercut.build.labels.votes import Floats, IntArray, Votes
 from undercut.build.labels.workers import Skill, WorkerFacts, WorkerKind
@@ -115,8 +116,10 @@ def test_the_judges_answers_measure_the_others_and_not_itself() -> None:
     assert learnt.skills[2].accuracy == pytest.approx(0.99)
 
 
-def in_market(clones: int, seed: int, copied: str) -> tuple[Simulated, float, Sequence[int]]:
-    """A job with a worker's answers `clones` further times; its error and the clones' ids."""
+def in_market(clones: int, seed: int, copied: str) -> tuple[Simulated, float, float, Sequence[int]]:
+    """A job with a worker's answers `clones` further times; its error, what it had spent when its
+    first audit was drawn (at which look one passes is chance), and the clones' ids."""
+    before: list[float] = []
     random = np.random.default_rng([seed, 77])
     truth = random.integers(0, CLASSES, 700)
     skill = Skill(0.75, 10.0)
@@ -152,20 +155,23 @@ def in_market(clones: int, seed: int, copied: str) -> tuple[Simulated, float, Se
         classes=[str(k) for k in range(CLASSES)],
         config=MarketConfig(seed=seed),
         budget=1000.0,
+        listen=lambda step, spent: (
+            before.append(float(spent.sum())) if step.purpose is Purpose.AUDIT else None
+        ),
     )
-    return found, float((found.labels != truth).mean()), range(4, 4 + clones)
+    return found, float((found.labels != truth).mean()), before[0], range(4, 4 + clones)
 
 
 @pytest.mark.parametrize("copied", ["model", "other"])
 def test_five_clones_change_nothing_and_are_not_paid(copied: str) -> None:
     errors, costs, paid = [], [], []
     for seed in range(3):
-        alone, error, _ = in_market(0, seed, copied)
-        cloned, error_cloned, clones = in_market(5, seed, copied)
+        alone, error, cost, _ = in_market(0, seed, copied)
+        cloned, error_cloned, cost_cloned, clones = in_market(5, seed, copied)
         assert cloned.reason == alone.reason == "certified"
         assert error_cloned <= 0.05
         errors.append(error_cloned - error)
-        costs.append(before_audits(cloned) / before_audits(alone))
+        costs.append(cost_cloned / cost)
         # any of the family may be asked in place of another, and nobody twice for one thing; an
         # answer of each clone on each of the first 140 texts is what it takes to know it
         family = [0 if copied == "model" else 1, *clones]
@@ -174,11 +180,6 @@ def test_five_clones_change_nothing_and_are_not_paid(copied: str) -> None:
     assert abs(float(np.mean(errors))) <= 0.01
     assert float(np.mean(costs)) <= 1.03
     assert float(np.mean(paid)) <= 1.05
-
-
-def before_audits(found: Simulated) -> float:
-    """What the labels cost: at which look an audit passes is chance, and other texts are drawn."""
-    return float(found.spent.sum()) - float(found.audited.sum()) * float(EXPERT.price.amount)
 
 
 def small_job(seed: int) -> tuple[Simulated, float]:

@@ -41,6 +41,7 @@ def read_position(
     )
     drawn = journal.audits()
     answered = _answered(journal, drawn, budget.currency)
+    last_batch = max((batch.id for batch in journal.batches()), default=0)
     may_stay = count_of(target_error, len(items))
     left = budget - journal.committed(budget.currency)
     return Position(
@@ -54,6 +55,7 @@ def read_position(
                 count_wrong(a, found),
                 tuple(place[item] for item in a.labels),
                 _stood(a, items, classes),
+                left=last_batch > max(a.batches, default=last_batch),
             )
             for a, found in zip(drawn, answered, strict=True)
         ),

@@ -118,6 +118,8 @@ def simulate(
             asks[asked, source] += 1
         if step.purpose is Purpose.AUDIT and step.plan is not None:
             audits = _audited(audits, step, answered)
+        elif audits:
+            audits = (*audits[:-1], replace(audits[-1], left=True))
             in_audits[step.source[0]] += len(step.item)
 
 

@@ -18,7 +18,13 @@ from undercut.build.labels.deciding.auditing import (
 from undercut.build.labels.deciding.beliefs import Learnt, learn
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.exploring import EXPLORE_ROUNDS, explore
-from undercut.build.labels.deciding.judge import as_truth, doubt_of, find_judge, judged_items
+from undercut.build.labels.deciding.judge import (
+    FIRST_DOUBT,
+    as_truth,
+    doubt_of,
+    find_judge,
+    judged_items,
+)
 from undercut.build.labels.deciding.market import FREE, Basket, Offers, fill, offers, prices_of
 from undercut.build.labels.deciding.panel import with_student
 from undercut.build.labels.deciding.position import Position, Purpose, Step, end
@@ -125,7 +131,8 @@ def _error_price(
 ) -> float:
     """What the last avoided error costs on the way from the errors now to `enough` on average.
 
-    errors: as doubted. Where beliefs are too good by `doubt`, an answer avoids as many more errors.
+    errors: as doubted. Where beliefs are too good by `doubt`, an answer avoids as many more errors,
+    up to what is doubted before any audit: what a failed one adds are errors that answers miss.
     Where one more answer on each item does not lead so far, the same items are asked again at like
     prices, so it is what the better part of what is on offer costs.
     """
@@ -136,6 +143,7 @@ def _error_price(
     order = np.argsort(-best, kind="stable")
     order = order[best[order] > 0]
     if len(order):
+        doubt = min(doubt, FIRST_DOUBT)
         drop = np.cumsum(offered.drop[order, source[order]]) * doubt
         gap = max(float(errors.sum()) - enough * len(errors), 1.0)
         gap = min(gap, IN_REACH * float(drop[-1]))
