@@ -14,6 +14,10 @@ from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.judge import alpha_of
 from undercut.build.labels.deciding.position import AuditDone, Position, Purpose, Step
 
+# Better labels after a failed audit cost more than their offers promise: the cheap errors are gone,
+# and what is left is what answers miss (decision 47).
+DEARER = 2.0
+
 
 class JudgePrice(NamedTuple):
     """Of one of the judge's answers, as usual and at most."""
@@ -111,4 +115,4 @@ def grows(audit: AuditDone, *, judge: JudgePrice, money: float, again: float | N
         seen=audit.items,
         found=audit.wrong,
     )
-    return chance > 0 and (again is None or judge.usual * judged <= chance * again)
+    return chance > 0 and (again is None or judge.usual * judged <= chance * DEARER * again)
