@@ -44,8 +44,8 @@ def test_what_has_passed_or_is_at_its_last_look_does_not_grow() -> None:
     last = replace(JUST_MISSED, wrong=ALLOWED[-1] + 1, sample=tuple(range(300)))
     waiting = replace(JUST_MISSED, wrong=None)
     assert passed.passed
-    left = replace(JUST_MISSED, left=True)  # labels were bought since
-    for audit in (passed, last, waiting, left):
+    abandoned = replace(JUST_MISSED, abandoned=True)  # labels were bought since
+    for audit in (passed, last, waiting, abandoned):
         assert not grows(audit, judge=HALF, money=1000.0, again=300.0)
 
 

@@ -55,7 +55,7 @@ def read_position(
                 count_wrong(a, found),
                 tuple(place[item] for item in a.labels),
                 _stood(a, items, classes),
-                left=last_batch > max(a.batches, default=last_batch),
+                abandoned=last_batch > max(a.batches, default=last_batch),
             )
             for a, found in zip(drawn, answered, strict=True)
         ),

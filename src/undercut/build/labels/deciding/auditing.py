@@ -103,7 +103,7 @@ def grows(audit: AuditDone, *, judge: JudgePrice, money: float, again: float | N
     """
     if audit.wrong is None or audit.passed or audit.look + 1 >= len(audit.sizes):
         return False
-    if audit.left:  # better labels were bought: a sample of the old ones would undo them
+    if audit.abandoned:  # better labels were bought: a sample of the old ones would undo them
         return False
     more = audit.sizes[audit.look + 1] - audit.items
     if judge.answers(money, more) < more:

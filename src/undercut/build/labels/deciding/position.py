@@ -29,8 +29,8 @@ class AuditDone:
     wrong: None while answers are missing. predicted: error that was believed when it was drawn.
     sizes, allowed: (looks,) planned sizes of the growing sample, and wrong labels with which each
     look certifies the target. sample: ids of the items drawn so far. stood: (items,) label ids of
-    all items as they were drawn from, -1 for none; empty where nobody wrote them down. left: other
-    questions were put since its last look, so labels are no longer those that it is about.
+    all items as they were drawn from, -1 for none; empty where nobody wrote them down. abandoned:
+    other questions were put since its last look, so labels are no longer those that it is about.
     """
 
     sizes: tuple[int, ...]
@@ -39,7 +39,7 @@ class AuditDone:
     wrong: int | None
     sample: tuple[int, ...]
     stood: tuple[int, ...] = ()
-    left: bool = False
+    abandoned: bool = False
 
     @property
     def items(self) -> int:

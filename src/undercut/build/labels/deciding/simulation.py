@@ -119,7 +119,7 @@ def simulate(
         if step.purpose is Purpose.AUDIT and step.plan is not None:
             audits = _audited(audits, step, answered)
         elif audits:
-            audits = (*audits[:-1], replace(audits[-1], left=True))
+            audits = (*audits[:-1], replace(audits[-1], abandoned=True))
             in_audits[step.source[0]] += len(step.item)
 
 
