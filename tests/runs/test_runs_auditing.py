@@ -16,7 +16,7 @@ from undercut.core.errors import ConfigError, InputError
 from undercut.runs.auditing.audit_job import audit_folder, certify_audit, draw_audit
 from undercut.runs.auditing.certificate_file import load_certificate
 from undercut.runs.auditing.plan_note import label_notes
-from undercut.runs.steps.data import digest_path
+from undercut.runs.steps.digest import digest_path
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

@@ -18,7 +18,8 @@ from undercut.runs.cleaning.job import KIND, clean
 from undercut.runs.config import RunConfig
 from undercut.runs.progress import Silence
 from undercut.runs.stages import open_stages
-from undercut.runs.steps.data import RunData, digest_path, make_data
+from undercut.runs.steps.data import RunData, make_data
+from undercut.runs.steps.digest import digest_path
 
 ROWS = 500
 NAMES = ("data.parquet", "doubted.parquet", "augmented.parquet", "manifest.json")

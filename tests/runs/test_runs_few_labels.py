@@ -13,7 +13,7 @@ from undercut.models.plan import load_plan
 from undercut.runs.config import RunConfig
 from undercut.runs.main_job import run
 from undercut.runs.report.html import render_html
-from undercut.runs.steps.data import has_few_labels
+from undercut.runs.steps.parts import has_few_labels
 
 BANKING77 = Path(__file__).parents[2] / "src" / "undercut" / "assets" / "banking77"
 

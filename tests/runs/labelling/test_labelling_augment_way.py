@@ -20,7 +20,8 @@ from undercut.runs.labelling.joint_curve import Known
 from undercut.runs.labelling.student_trial import Trial
 from undercut.runs.progress import Silence
 from undercut.runs.stages import open_stages
-from undercut.runs.steps.data import RunData, digest_path, make_data
+from undercut.runs.steps.data import RunData, make_data
+from undercut.runs.steps.digest import digest_path
 
 __all__ = ["quick_vectors"]
 

@@ -17,7 +17,8 @@ from undercut.runs.config import RunConfig
 from undercut.runs.labelling.distilled import write_pseudo
 from undercut.runs.progress import Silence
 from undercut.runs.stages import open_stages
-from undercut.runs.steps.data import digest_path, make_data
+from undercut.runs.steps.data import make_data
+from undercut.runs.steps.digest import digest_path
 
 CLASSES = ("a", "b", "c")
 

@@ -17,7 +17,7 @@ from undercut.runs.cleaning.parts import Part, cut_into_parts, records_table, wr
 from undercut.runs.cleaning.rows import Rows, SourceFacts, SourceRows
 from undercut.runs.sources import open_source
 from undercut.runs.stages import WORK_FOLDER, Made, Stages
-from undercut.runs.steps.data import digest_path
+from undercut.runs.steps.digest import digest_path
 
 VERSION = "2"
 _SNAPSHOT = "snapshot"

@@ -18,7 +18,7 @@ from undercut.runs.labelling.joint import Joint
 from undercut.runs.labelling.joint_curve import Known, Measured, measure_curve
 from undercut.runs.labelling.open_job import Job
 from undercut.runs.labelling.student_trial import FOLDS, Further, Trial
-from undercut.runs.steps.data import FEW_PER_CLASS
+from undercut.runs.steps.parts import FEW_PER_CLASS
 
 # Of each fold, to say anything of copies.
 LEAST_A_FOLD = 10

@@ -19,10 +19,11 @@ from undercut.runs.recipe import Recipe
 from undercut.runs.report.schema import Note
 from undercut.runs.stages import Made, Stages
 from undercut.runs.steps.candidate import MODEL, Candidate
-from undercut.runs.steps.data import FEW_PER_CLASS, RunData
+from undercut.runs.steps.data import RunData
 from undercut.runs.steps.few_encoders import frozen_candidate, keep
 from undercut.runs.steps.few_pairs import pairs_candidate
 from undercut.runs.steps.few_rows import EVERY_FOLD, FOLDS, HELD_OUT, FewRows
+from undercut.runs.steps.parts import FEW_PER_CLASS
 from undercut.runs.steps.training_only import CHOSEN_ROW
 
 
