@@ -9,6 +9,7 @@ from undercut.core.errors import ArtefactError, ConfigError
 from undercut.core.ledger import Ledger
 from undercut.core.locks import RunLock
 from undercut.runs.labelling.asking import AnyWorker
+from undercut.runs.labelling.class_names import find_classes
 from undercut.runs.labelling.config import LabelConfig, make_label_config
 from undercut.runs.labelling.hiring import hire
 from undercut.runs.labelling.joint import first, load_joint, save_joint
@@ -16,7 +17,7 @@ from undercut.runs.labelling.journal import FILE, Journal
 from undercut.runs.labelling.loop import go_on
 from undercut.runs.labelling.open_job import Job
 from undercut.runs.labelling.result import LabelReport
-from undercut.runs.labelling.texts import find_classes, read_gold, read_texts
+from undercut.runs.labelling.texts import read_gold, read_texts
 from undercut.runs.progress import Progress, Silence
 from undercut.runs.stages import LEDGER_FILE
 

@@ -1,0 +1,111 @@
+"""Broken inputs to `undercut label`: each answer says what, where, and what to try, before any pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cli_fakes import Call
+
+TEXTS = "id,text\n" + "".join(f"t{n},my {('card', 'refund')[n % 2]} {n}\n" for n in range(20))
+RULES = "- name: rules\n  kind: rules\n  rules:\n  - {label: refund, keywords: [refund]}\n"
+CLASSES = ("--classes", "refund,card")
+SECRET = "sk-secret-999"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One broken input. said: all of this must be told; tried: in the line of what to try."""
+
+    options: tuple[str, ...] = CLASSES
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    code: int = 3
+    said: tuple[str, ...] = ()
+    tried: str = ""
+
+
+CASES: Mapping[str, Case] = {
+    "only labels, no classes": Case(
+        (), {"t.csv": "label\nrefund\ncard\n"},
+        said=("t.csv: cannot tell which column holds the texts; columns found: label",),
+        tried="--text-column NAME",
+    ),
+    "an id is missing": Case(
+        files={"t.csv": "id,text\nt1,card\n,refund\n"},
+        said=("t.csv:3: no id in the column 'id'",), tried="--id-column",
+    ),
+    "gold without labels": Case(
+        (*CLASSES, "--gold", "g.csv"), {"g.csv": "id,foo\nt1,refund\n"},
+        said=("g.csv: no column with labels; columns found: id, foo",), tried="name it label",
+    ),
+    "gold of other texts": Case(
+        (*CLASSES, "--gold", "g.csv"), {"g.csv": "id,label\nzz,refund\n"},
+        said=("g.csv: no row has a label and an id of t.csv",), tried="row numbers, from 0",
+    ),
+    "classes in a file that is not text": Case(
+        ("--classes", "c.txt"), {"c.txt": b"refund\ncaf\xe9\n"},
+        said=("c.txt:2: byte 0xE9",), tried="save the file as UTF-8",
+    ),
+    "one class": Case(
+        ("--classes", "c.txt"), code=2,
+        said=("at least two classes are needed, found only 'c.txt'",), tried="--gold FILE",
+    ),
+    "workers file broken, no classes": Case(
+        (), {"w.yaml": f"- name: m\n  key: {SECRET}: x\n"}, 2, ("w.yaml:2: not valid YAML",), "",
+    ),
+    "workers that are words": Case(
+        files={"w.yaml": f"- {SECRET}\n"}, code=2,
+        said=("w.yaml: worker 1 must be settings", "got a text"),
+    ),
+    "no kind": Case(
+        files={"w.yaml": "- name: m\n"}, code=2, said=("w.yaml:1: worker 1: kind is missing",),
+    ),
+}  # fmt: skip
+
+
+def _told(call: Call, folder: Path, case: Case) -> None:
+    files = {"t.csv": TEXTS, "w.yaml": RULES, **case.files}
+    for name, content in files.items():
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        (folder / name).write_bytes(data)
+    done = call(
+        "label", "t.csv", "--workers", "w.yaml", "--budget", "5usd", "--out", "o", *case.options
+    )
+    assert (done.code, done.out) == (case.code, "")
+    problem, _, tried = done.err.partition("\nTry: ")
+    assert problem.startswith("error: ")
+    assert SECRET not in done.err
+    for each in case.said:
+        assert each in problem
+    assert case.tried in tried
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_broken_input_gets_a_clear_answer(
+    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _told(undercut_cli, tmp_path, case)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_classes_stand_in_a_file_of_any_usual_encoding(
+    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("编号,文本\n1,我要退款\n2,银行卡丢了\n", encoding="utf-8")
+    Path("c.txt").write_bytes("退款\r\n银行卡\r\n".encode(encoding))
+    Path("w.yaml").write_text(RULES.replace("refund", "退款"), encoding="utf-8")
+    call = ("label", "t.csv", "--workers", "w.yaml", "--budget", "0usd", "--classes", "c.txt")
+    assert undercut_cli(*call, "--dry-run").code == 0
+
+
+def test_the_workers_file_may_name_the_classes(
+    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TEXTS)
+    Path("w.yaml").write_text("classes: [refund, card]\nworkers:\n" + RULES)
+    assert undercut_cli("label", "t.csv", "--workers", "w.yaml", "--budget", "0usd").code == 0
