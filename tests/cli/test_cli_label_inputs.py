@@ -1,7 +1,8 @@
-"""Broken inputs to `undercut label`: each answer says what, where, and what to try, before any pay."""
+"""Broken inputs to `undercut label`: each answer says what, where, what to try."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,30 @@ CASES: Mapping[str, Case] = {
     "no kind": Case(
         files={"w.yaml": "- name: m\n"}, code=2, said=("w.yaml:1: worker 1: kind is missing",),
     ),
+    "an error cost in another currency": Case(
+        (*CLASSES, "--error-cost", "5cny"), code=2,
+        said=("--error-cost is '5cny', the budget is in USD",),
+    ),
+    "a point's worth in another currency": Case(
+        (*CLASSES, "--then-run", "--point-worth", "5cny"), code=2,
+        said=("--point-worth is '5cny', the budget is in USD",),
+    ),
+    "a test file that is not there": Case(
+        (*CLASSES, "--then-run", "--test", "nope.csv"), said=("nope.csv: no such file",),
+    ),
+    "a target in per cent": Case(
+        (*CLASSES, "--target-error", "5"), code=2,
+        said=("target_error", "got 5.0"), tried="0.05, for 5%",
+    ),
+    "functions that leave": Case(
+        files={"w.yaml": "- name: r\n  kind: rules\n  functions: f.py\n", "f.py": "exit(3)\n"},
+        code=2, said=("f.py: cannot be run: SystemExit: 3",),
+    ),
+    "more money than can be counted": Case(
+        (*CLASSES, "--budget", "99999999999999usd"), code=2,
+        files={"w.yaml": RULES + "  price: 9999999999 usd\n"},
+        said=("is more than a labelling job can count",), tried="a smaller --budget",
+    ),
 }  # fmt: skip
 
 
@@ -109,3 +134,41 @@ def test_the_workers_file_may_name_the_classes(
     Path("t.csv").write_text(TEXTS)
     Path("w.yaml").write_text("classes: [refund, card]\nworkers:\n" + RULES)
     assert undercut_cli("label", "t.csv", "--workers", "w.yaml", "--budget", "0usd").code == 0
+
+
+def test_tables_of_no_job_are_never_written_over(
+    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("labels.csv").write_text(TEXTS)
+    Path("w.yaml").write_text(RULES)
+    call = ("label", "labels.csv", "--workers", "w.yaml", "--budget", "0usd", *CLASSES)
+    done = undercut_cli(*call, "--out", ".")
+    assert done.code == 2
+    assert "labels.csv is there already" in done.err
+    assert Path("labels.csv").read_text() == TEXTS
+
+
+def test_a_full_disk_under_the_journal_is_no_defect(
+    undercut_cli: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("undercut.runs.labelling.job.resume", full)
+    done = undercut_cli("label", "resume", "anywhere")
+    assert done.code == 6
+    assert done.err.startswith("error: the disk is full\nTry: free some space")
+
+
+def test_ctrl_c_says_how_to_go_on(undercut_cli: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("undercut.runs.labelling.job.resume", stopped)
+    done = undercut_cli("label", "resume", "anywhere")
+    assert done.code == 130
+    assert "undercut label resume FOLDER goes on" in done.err
