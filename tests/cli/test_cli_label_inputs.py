@@ -172,3 +172,29 @@ def test_ctrl_c_says_how_to_go_on(undercut_cli: Call, monkeypatch: pytest.Monkey
     done = undercut_cli("label", "resume", "anywhere")
     assert done.code == 130
     assert "undercut label resume FOLDER goes on" in done.err
+
+
+def test_votes_say_why_no_row_can_be_used(
+    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_bytes(b"item,worker,answer\n1,a,x\x00\n")
+    done = undercut_cli("votes", "aggregate", "a.csv")
+    assert done.code == 3
+    assert "a.csv:2: no row can be used; here holds a NUL character" in done.err
+
+
+def test_an_audit_refuses_a_target_that_is_no_share(undercut_cli: Call) -> None:
+    assert undercut_cli("audit", "t.csv", "--target-error", "5").code == 2
+
+
+def test_texts_without_a_label_are_not_called_wrong_labels(
+    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TEXTS)
+    Path("w.yaml").write_text(RULES)
+    call = ("label", "t.csv", "--workers", "w.yaml", "--budget", "0usd", *CLASSES)
+    said = " ".join(undercut_cli(*call).out.split())
+    assert "10 of 20 texts labelled" in said
+    assert "60.00% of the texts have a wrong label or none" in said
