@@ -13,6 +13,7 @@ from cli_fakes import Call
 TEXTS = "id,text\n" + "".join(f"t{n},my {('card', 'refund')[n % 2]} {n}\n" for n in range(20))
 RULES = "- name: rules\n  kind: rules\n  rules:\n  - {label: refund, keywords: [refund]}\n"
 CLASSES = ("--classes", "refund,card")
+PAST = "- name: past\n  kind: file\n  answers: a.csv\n"
 SECRET = "sk-secret-999"
 
 
@@ -77,6 +78,15 @@ CASES: Mapping[str, Case] = {
     "a target in per cent": Case(
         (*CLASSES, "--target-error", "5"), code=2,
         said=("target_error", "got 5.0"), tried="0.05, for 5%",
+    ),
+    "recorded answers about other texts": Case(
+        files={"w.yaml": PAST, "a.csv": "item,worker,label\nzz,a,refund\n"},
+        said=("worker 'past': none of its 1 answers", "'zz'", "'t0'"), tried="--id-column",
+    ),
+    "recorded answers of other classes": Case(
+        files={"w.yaml": PAST, "a.csv": "item,worker,label\nt1,a,Refund\n"},
+        said=("none of its answers, such as 'Refund', is one of the classes",),
+        tried="one of: refund, card",
     ),
     "functions that leave": Case(
         files={"w.yaml": "- name: r\n  kind: rules\n  functions: f.py\n", "f.py": "exit(3)\n"},

@@ -108,7 +108,9 @@ def _json_format(path: Path) -> Format:
             first = next((line for line in file if line.strip()), "")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"cannot be read: {error.strerror or error}", file=str(path), hint="check the name"
+            f"cannot be read: {getattr(error, 'strerror', None) or error}",
+            file=str(path),
+            hint="check the name",
         ) from error
     try:
         record = json.loads(first)
