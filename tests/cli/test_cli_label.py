@@ -72,3 +72,23 @@ def test_forecast_and_waiting_from_the_command_line(
     assert report["workers"][0]["waiting"] > 0
     assert run_command_line(["label", "resume", str(out)]) == ExitCode.OK
     assert "undercut label resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--dry-run"], ["--workers", "w.yaml"], ["--target-error", "0.2"], ["--no-audit"],
+        ["--then-run"], ["--out", "elsewhere"], ["--classes", "a,b"],
+    ],
+)  # fmt: skip
+def test_resume_refuses_what_it_would_not_heed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    assert run_command_line(["label", "resume", str(tmp_path), *option]) == ExitCode.USAGE
+    assert f"{option[0]} is said when a job begins" in capsys.readouterr().err
+
+
+def test_ask_again_is_for_resume(capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["label", "t.csv", "--workers", "w.yaml", "--budget", "5usd", "--ask-again"]
+    assert run_command_line(call) == ExitCode.USAGE
+    assert "undercut label resume FOLDER --ask-again" in capsys.readouterr().err

@@ -36,7 +36,9 @@ def audit(
     ] = 0.95,
     target_error: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Say whether at most this share is wrong."),
+        typer.Option(
+            metavar="SHARE", help="Say whether at most this share is wrong.", min=0.0, max=1.0
+        ),
     ] = None,
     looks: Annotated[
         bool,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import sys
 import tempfile
 import traceback
@@ -13,6 +14,7 @@ from undercut.cli.exit_codes import ExitCode, code_of, code_of_system
 from undercut.core.errors import UndercutError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL_HINT = "free some space and run the same command again; finished steps are kept"
 _SYSTEM_HINTS = {
     errno.ENOENT: "check the name and the current folder",
     errno.EACCES: "a file you may read, and a folder you may write to",
@@ -49,6 +51,9 @@ def fail(error: BaseException, *, command: str | None, debug: bool) -> ExitCode:
     if isinstance(error, OSError) and error.errno is not None:
         tell(*_system(error))
         return code_of_system(error)
+    if isinstance(error, sqlite3.OperationalError) and _full(error):
+        tell("the disk is full", _FULL_HINT)
+        return ExitCode.STORED
     if isinstance(error, MemoryError):
         tell("the memory of this machine does not suffice", "fewer rows, or a larger machine")
         return ExitCode.DEFECT
@@ -59,6 +64,8 @@ _STOPPED = {
     "run": "stopped; finished steps are kept; run the same command again",
     "clean": "stopped; finished steps are kept; run the same command again",
     "crawl": "stopped; the pages so far are kept; run the same command again to go on",
+    "label": "stopped; what was asked and answered is kept; undercut label resume FOLDER goes on",
+    "annotate": "stopped; every answer is kept; the same command goes on",
     "predict": "stopped; no answers file was written",
 }
 
@@ -69,9 +76,13 @@ def _system(error: OSError) -> tuple[str, str | None]:
     if error.errno in _DISK_FULL:
         return (
             f"{where}the disk is full ({reason})",
-            "free some space and run the same command again; finished steps are kept",
+            _FULL_HINT,
         )
     return f"{where}{reason}", _SYSTEM_HINTS.get(error.errno or 0)
+
+
+def _full(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _defect(error: BaseException, *, debug: bool) -> ExitCode:

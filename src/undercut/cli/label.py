@@ -52,35 +52,35 @@ def label(
     from undercut.cli.label_output import print_forecast, print_report
 
     said = language and language.value
+    settings = {
+        "workers": workers,
+        "target_error": target_error,
+        "confidence": confidence,
+        "error_cost": error_cost,
+        "classes": tuple(classes) if classes else None,
+        "gold": gold,
+        "text_column": text_column,
+        "id_column": id_column,
+        "no_audit": no_audit or None,
+        "explore": explore,
+        "seed": seed,
+        "out": out,
+        "then_run": then_run or None,
+        "choose": choose and choose.value,
+        "test": test,
+        "point_worth": point_worth,
+        "effort": effort and effort.value,
+    }
     if texts == "resume":
+        _refuse_new({**settings, "dry_run": dry_run or None})
         report = _resume(folder, budget, ask_again=ask_again, quiet=quiet)
         print_report(report, said, as_json=as_json, quiet=quiet)
         _then_run(report, quiet=quiet)
         return
     config = _config(
         folder,
-        {
-            "source": texts,
-            "workers": workers,
-            "budget": budget,
-            "target_error": target_error,
-            "confidence": confidence,
-            "error_cost": error_cost,
-            "classes": tuple(classes) if classes else None,
-            "gold": gold,
-            "text_column": text_column,
-            "id_column": id_column,
-            "audit": False if no_audit else None,
-            "explore": explore,
-            "seed": seed,
-            "out": out,
-            "language": said,
-            "then_run": then_run or None,
-            "choose": choose and choose.value,
-            "test": test,
-            "point_worth": point_worth,
-            "effort": effort and effort.value,
-        },
+        {"source": texts, "budget": budget, "language": said, **settings},
+        ask_again=ask_again,
     )
     if dry_run:
         print_forecast(config, as_json=as_json)
@@ -90,7 +90,19 @@ def label(
     _then_run(report, quiet=quiet)
 
 
-def _config(folder: str | None, settings: Mapping[str, Any]) -> LabelConfig:
+def _refuse_new(settings: Mapping[str, Any]) -> None:
+    """ConfigError for an option that `resume` would not heed: a job keeps what it began with."""
+    from undercut.core.errors import ConfigError
+
+    for name, value in settings.items():
+        if value is not None:
+            raise ConfigError(
+                f"--{name.replace('_', '-')} is said when a job begins; resume goes on as it began",
+                hint="undercut label resume FOLDER, where wanted with --budget MORE",
+            )
+
+
+def _config(folder: str | None, settings: Mapping[str, Any], *, ask_again: bool) -> LabelConfig:
     """The job's config; ConfigError for a second table and for options that miss another."""
     from undercut.core.errors import ConfigError
     from undercut.runs.labelling.config import make_label_config
@@ -99,6 +111,11 @@ def _config(folder: str | None, settings: Mapping[str, Any]) -> LabelConfig:
         raise ConfigError(
             f"one table of texts is labelled at a time, got {settings['source']!r} and {folder!r}",
             hint="undercut label resume FOLDER, to go on with a job",
+        )
+    if ask_again:
+        raise ConfigError(
+            "--ask-again says something of resume, which is missing",
+            hint="undercut label resume FOLDER --ask-again",
         )
     for name in ("workers", "budget"):
         if settings[name] is None:
@@ -112,7 +129,8 @@ def _config(folder: str | None, settings: Mapping[str, Any]) -> LabelConfig:
                 f"--{name.replace('_', '-')} says something of --then-run, which is missing",
                 hint="add --then-run, or leave it out",
             )
-    return make_label_config(settings)
+    said = {name: value for name, value in settings.items() if name != "no_audit"}
+    return make_label_config({**said, "audit": False if settings["no_audit"] else None})
 
 
 def _label(config: LabelConfig, *, quiet: bool) -> LabelReport:

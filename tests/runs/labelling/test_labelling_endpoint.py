@@ -14,7 +14,7 @@ import pytest
 from chat_server import CUT, Said, chat, chat_server
 
 from undercut.build.labels.workers import Ask
-from undercut.core.errors import ConfigError
+from undercut.core.errors import ConfigError, ConnectionFailedError
 from undercut.core.money import Money
 from undercut.runs.labelling.endpoint.worker import EndpointWorker
 from undercut.runs.labelling.workers_file import load_workers
@@ -246,6 +246,60 @@ def test_a_wrong_key_stops_everything_and_is_never_shown(tmp_path: Path) -> None
 def test_a_missing_key_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="NO_SUCH_KEY holds no key"):
         hire(tmp_path, "http://127.0.0.1:9/v1", PRICES, "key_env: NO_SUCH_KEY")
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        (f"key_env: {KEY}", "http://localhost:1/v1"),
+        ("shots: 4", f"ftp://me:{KEY}@localhost:1/v1"),
+        ("shots: 4", f"me:{KEY}@localhost:1/v1"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_never_shown(tmp_path: Path, line: str, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        hire(tmp_path, url, PRICES, line)
+    assert KEY not in str(caught.value)
+    assert "key_env must be the name" in str(caught.value) or "url must begin" in str(caught.value)
+
+
+def test_a_password_in_the_url_is_never_shown(tmp_path: Path) -> None:
+    with chat_server(lambda body, number: Said(401, {"error": "no"})) as server:
+        worker = hire(tmp_path, server.url.replace("http://", f"http://me:{KEY}@"))
+        with pytest.raises(ConfigError) as caught:
+            worker.answer(asks("lost"), classes=CLASSES)
+    assert KEY not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_a_server_that_is_down_stops_the_job_and_costs_no_answers(tmp_path: Path) -> None:
+    broken = [True]
+
+    def behave(body: dict[str, Any], number: int) -> Said:
+        return Said(503, {"error": "down"}) if broken[0] else right(body, number)
+
+    texts = asks(*(f"lost {n}" for n in range(20)))
+    with chat_server(behave) as server:
+        worker = hire(tmp_path, server.url, PRICES, "retries: 1", "concurrency: 2")
+        with pytest.raises(ConnectionFailedError, match="3 questions on end got no reply"):
+            worker.answer(texts, classes=CLASSES)
+        assert len(server.requests) <= 8
+        broken[0] = False
+        answers = worker.answer(texts, classes=CLASSES)
+    assert {answer.label for answer in answers} == {"lost_card"}
+    assert {str(answer.cost) for answer in answers} == {"0.00013 USD"}
+
+
+def test_single_questions_without_a_reply_do_not_stop_the_job(tmp_path: Path) -> None:
+    def behave(body: dict[str, Any], number: int) -> Said:
+        bad = "bad" in body["messages"][-1]["content"]
+        return Said(500, {"error": "cannot read this"}) if bad else right(body, number)
+
+    texts = [("lost", "bad", "bad")[n % 3] + f" {n}" for n in range(12)]
+    with chat_server(behave) as server:
+        worker = hire(tmp_path, server.url, PRICES, "retries: 0", "concurrency: 1")
+        answers = worker.answer(asks(*texts), classes=CLASSES)
+    assert [answer.label for answer in answers] == ["lost_card", None, None] * 4
 
 
 def test_nobody_there_is_an_abstention(tmp_path: Path) -> None:

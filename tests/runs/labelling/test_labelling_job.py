@@ -13,11 +13,11 @@ from market_workers import CLASSES, Machine, answer_tasks, people, truth_of, wri
 from undercut.core.errors import ConfigError
 from undercut.core.ledger import Ledger
 from undercut.runs.auditing.plan_note import label_notes
+from undercut.runs.labelling.class_names import find_classes
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.job import label, resume
 from undercut.runs.labelling.journal import Journal
 from undercut.runs.labelling.report.files import load_label_report
-from undercut.runs.labelling.texts import find_classes
 from undercut.runs.progress import Silence
 from undercut.runs.stages import LEDGER_FILE
 

@@ -20,12 +20,14 @@ import pytest
 
 from undercut.build.labels.workers import Answer, Ask
 from undercut.core.errors import ConfigError, InputError
+from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.formats import Suggestion, Task, read_answers, write_tasks
 from undercut.runs.labelling.terminal.keys import class_keys, matching
 from undercut.runs.labelling.terminal.run import annotate, classes_for, load_tasks
 from undercut.runs.labelling.terminal.screen import draw
 from undercut.runs.labelling.terminal.session import Event, Session
 from undercut.runs.labelling.terminal.sheet import AnswerSheet
+from undercut.runs.labelling.texts import read_texts
 from undercut.runs.report.words import Words
 
 CLASSES = ("lost_card", "refund")
@@ -133,9 +135,26 @@ def test_plain_tables_are_shown_as_well(tmp_path: Path) -> None:
     path = tmp_path / "texts.csv"
     path.write_text("text\nfirst one here\nsecond one\n", encoding="utf-8")
     assert [one.ask for one in load_tasks(path)] == [
-        Ask("2", "first one here"),
-        Ask("3", "second one"),
+        Ask("0", "first one here"),
+        Ask("1", "second one"),
     ]
+
+
+def test_rows_are_called_as_the_labelling_job_calls_them(tmp_path: Path) -> None:
+    path = tmp_path / "texts.csv"
+    path.write_text('text\n"one\nof two lines"\n\nsecond one\n', encoding="utf-8")
+    job = LabelConfig(source=str(path), workers="w.yaml", budget="0usd")
+    assert [one.ask for one in load_tasks(path)] == list(read_texts(job))
+
+
+def test_answers_about_other_texts_are_refused(tmp_path: Path) -> None:
+    sheet = tmp_path / "a.jsonl"
+    line = {"item": "1", "worker": "me", "label": "a", "text": "an older text"}
+    sheet.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    before = sheet.read_bytes()
+    with pytest.raises(InputError, match="is about 'an older text'"):
+        annotate([Task(Ask("1", "new"))], sheet, worker="me", classes=("a", "b"), terminal=0)
+    assert sheet.read_bytes() == before
 
 
 class Terminal:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.core.errors import ConfigError
@@ -15,6 +15,8 @@ from undercut.runs.config import Effort
 
 Language = Literal["en", "zh"]
 Choose = Literal["steady", "margin", "badge", "typiclust", "uncertainty", "random"]
+
+_SHARES = {"target_error": "0.05, for 5%", "confidence": "0.95, for 95%"}
 
 
 class LabelConfig(BaseModel):
@@ -59,6 +61,18 @@ class LabelConfig(BaseModel):
             raise ValueError("an amount of money must not be negative")
         return value
 
+    @model_validator(mode="after")
+    def _one_currency(self) -> LabelConfig:
+        currency = Money.parse(self.budget).currency
+        for name in ("error_cost", "point_worth"):
+            said = getattr(self, name)
+            if said is not None and Money.parse(said).currency != currency:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} is {said!r}, the budget is in {currency}; one"
+                    " currency for all, since undercut converts nothing"
+                )
+        return self
+
     @property
     def out_folder(self) -> Path:
         """Where everything of this job goes."""
@@ -91,6 +105,9 @@ def make_label_config(settings: Mapping[str, Any]) -> LabelConfig:
         first = error.errors(include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
+        if not name:
+            raise ConfigError(message, hint="undercut label --help") from error
         raise ConfigError(
-            f"{name}: {message}, got {first.get('input')!r}", hint="undercut label --help"
+            f"{name}: {message}, got {first.get('input')!r}",
+            hint=_SHARES.get(name, "undercut label --help"),
         ) from error

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from undercut.runs.labelling.class_names import find_classes
 from undercut.runs.labelling.config import LabelConfig
 from undercut.runs.labelling.forecast import Forecast, forecast
 from undercut.runs.labelling.hiring import hire
-from undercut.runs.labelling.texts import find_classes, read_gold, read_texts
+from undercut.runs.labelling.texts import read_gold, read_texts
 
 
 def forecast_job(config: LabelConfig) -> Forecast:

@@ -8,15 +8,18 @@ from pathlib import Path
 from undercut.core.errors import ArtefactError, ConfigError
 from undercut.core.ledger import Ledger
 from undercut.core.locks import RunLock
+from undercut.core.tabular.open import open_rows
 from undercut.runs.labelling.asking import AnyWorker
+from undercut.runs.labelling.class_names import find_classes
 from undercut.runs.labelling.config import LabelConfig, make_label_config
 from undercut.runs.labelling.hiring import hire
 from undercut.runs.labelling.joint import first, load_joint, save_joint
 from undercut.runs.labelling.journal import FILE, Journal
 from undercut.runs.labelling.loop import go_on
 from undercut.runs.labelling.open_job import Job
+from undercut.runs.labelling.output import CSV, PARQUET, UNLABELLED
 from undercut.runs.labelling.result import LabelReport
-from undercut.runs.labelling.texts import find_classes, read_gold, read_texts
+from undercut.runs.labelling.texts import read_gold, read_texts
 from undercut.runs.progress import Progress, Silence
 from undercut.runs.stages import LEDGER_FILE
 
@@ -36,6 +39,8 @@ def label(
     folder = config.out_folder
     with RunLock(folder):
         _refuse_second(folder)
+        if config.test is not None:
+            open_rows(config.test)  # a wrong name is told before anything is paid
         items = read_texts(config)
         gold = read_gold(config, items)
         classes = find_classes(config, gold)
@@ -50,8 +55,17 @@ def label(
 
 
 def _refuse_second(folder: Path) -> None:
-    """ConfigError where a job began here; one that was killed before it began is no job."""
+    """ConfigError where a job began here, or where somebody's own tables would be lost.
+
+    One that was killed before it began is no job.
+    """
     if not (folder / FILE).exists():
+        for name in (CSV, PARQUET, UNLABELLED):
+            if (folder / name).exists():
+                raise ConfigError(
+                    f"{folder / name} is there already, of no labelling job, and would be lost",
+                    hint="another folder with --out",
+                )
         return
     with Journal.open(folder / FILE) as journal:
         begun = journal.meta("config") is not None

@@ -72,7 +72,7 @@ def read_functions(path: Path, *, classes: Sequence[str]) -> list[Rule]:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a user's file raises
+    except (Exception, SystemExit) as error:  # whatever a user's file raises
         raise ConfigError(f"{path}: cannot be run: {type(error).__name__}: {error}") from error
     found = [
         one
@@ -93,7 +93,7 @@ def _checked(
     def says(text: str) -> str | None:
         try:
             label = function(text)
-        except Exception as error:  # whatever a user's function raises
+        except (Exception, SystemExit) as error:  # whatever a user's function raises
             raise InputError(
                 f"rule {function.__name__} failed on {text[:60]!r}: "
                 f"{type(error).__name__}: {error}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import yaml
 
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.money import Money
+
+_KINDS = {str: "text", list: "list", int: "number", float: "number", type(None): "blank"}
 
 
 class _Map(dict[str, Any]):
@@ -50,7 +52,9 @@ class Settings:
         self.what = what
         if not isinstance(values, _Map):
             raise ConfigError(
-                f"{file}: {what} must be settings such as `name: crowd`, got {values!r}"
+                # its content is not shown: people write keys into such files
+                f"{file}: {what} must be settings such as `name: crowd`,"
+                f" got a {_KINDS.get(type(values), type(values).__name__)}"
             )
         self._values = values
         self._taken: set[str] = set()
@@ -111,6 +115,8 @@ class Settings:
     def choice(self, name: str, default: str, among: Iterable[str]) -> str:
         """One of a few words."""
         value, known = self.text(name, default), list(among)
+        if not value:
+            raise self.error(f"{name} is missing; one of {', '.join(known)}")
         if value not in known:
             raise self.error(f"{name} must be one of {', '.join(known)}, got {value!r}", name=name)
         return value
@@ -170,16 +176,20 @@ class Settings:
                 )
 
 
-def read_list(path: Path, *, what: str, key: str) -> list[Settings]:
+def read_list(path: Path, *, what: str, key: str, beside: Collection[str] = ()) -> list[Settings]:
     """The mappings of a YAML file that holds a list, or a mapping with the list under `key`.
 
+    beside: what else that mapping may hold, read elsewhere.
     Raises InputError where it cannot be read, ConfigError with its line where it is no such list.
     """
     content = read_yaml(path)
-    if isinstance(content, dict) and set(content) == {key}:
+    if isinstance(content, dict) and key in content and set(content) <= {key, *beside}:
         content = content[key]
     if not isinstance(content, list) or not content:
-        raise ConfigError(f"{path}: expected a list of {what}s", hint=f"- name: first {what}")
+        raise ConfigError(
+            f"{path}: expected a list of {what}s, or `{key}:` with such a list",
+            hint=f"- name: first-{what}",
+        )
     return [
         Settings(one, file=path, what=f"{what} {number}")
         for number, one in enumerate(content, start=1)
@@ -191,7 +201,9 @@ def read_yaml(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
+        raise InputError(
+            f"cannot be read: {error.strerror}", file=str(path), hint="check the name"
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8", file=str(path), hint="save it as UTF-8") from error
     try:

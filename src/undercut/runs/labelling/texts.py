@@ -1,30 +1,27 @@
-"""The texts to label, the classes and the gold labels, as the user's files have them."""
+"""The texts to label and the gold labels, as the user's files have them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from undercut.build.labels.workers import Ask
-from undercut.core.errors import ConfigError, InputError
+from undercut.core.errors import InputError
 from undercut.core.tabular.open import open_rows
 from undercut.core.tabular.rows import RowProblem
 from undercut.runs.labelling.config import LabelConfig
 
 TEXT_NAMES = ("text", "sentence", "question", "title", "body", "content", "文本", "内容")
 ID_NAMES = ("id", "item", "task")
+LABEL_NAMES = ("label", "truth", "intent", "class", "标签")
 
 
 def read_texts(config: LabelConfig) -> tuple[Ask, ...]:
     """The texts with their ids: of the id column, else the row numbers.
 
-    Raises InputError for a file without usable texts, a bad row or an id that comes twice.
+    Raises InputError for a file without usable texts, a bad row, an id that is missing or twice.
     """
     stream = open_rows(config.source)
-    text = _column(stream.columns, config.text_column, TEXT_NAMES, config.source)
+    text = _text_column(stream.columns, config)
     names = [text]
     id_column = config.id_column or next((n for n in stream.columns if n.lower() in ID_NAMES), None)
     if id_column is not None:
@@ -35,7 +32,16 @@ def read_texts(config: LabelConfig) -> tuple[Ask, ...]:
         if isinstance(row, RowProblem):
             raise InputError(row.what, file=config.source, line=row.line)
         value = str(row.values[0] or "").strip()
-        item = str(row.values[1]) if id_column is not None else str(number)
+        item = str(number)
+        if id_column is not None:
+            item = "" if row.values[1] is None else str(row.values[1]).strip()
+            if value and not item:
+                raise InputError(
+                    f"no id in the column {id_column!r}",
+                    file=config.source,
+                    line=row.line,
+                    hint="an id in every row, or --id-column NAME of another column",
+                )
         if item in seen:
             raise InputError(
                 f"the id {item!r} comes twice",
@@ -52,13 +58,20 @@ def read_texts(config: LabelConfig) -> tuple[Ask, ...]:
 
 
 def read_gold(config: LabelConfig, items: Sequence[Ask]) -> dict[str, str]:
-    """Item -> label known beforehand, matched by id or by text."""
+    """Item -> label known beforehand, matched by id or by text.
+
+    Raises InputError for a bad row, and for a file that says nothing of any of these texts.
+    """
     if config.gold is None:
         return {}
     stream = open_rows(config.gold)
-    label = _column(
-        stream.columns, None, ("label", "truth", "intent", "class", "标签"), config.gold
-    )
+    label = _named(stream.columns, LABEL_NAMES)
+    if label is None:
+        raise InputError(
+            f"no column with labels; columns found: {', '.join(stream.columns)}",
+            file=config.gold,
+            hint=f"name it {', '.join(LABEL_NAMES)}",
+        )
     key = next(
         (n for n in stream.columns if n.lower() in (*ID_NAMES, *TEXT_NAMES) and n != label), None
     )
@@ -73,65 +86,32 @@ def read_gold(config: LabelConfig, items: Sequence[Ask]) -> dict[str, str]:
         name = str(row.values[0] or "").strip()
         if name in place and row.values[1] not in (None, ""):
             gold[place[name]] = str(row.values[1])
+    if not gold:
+        raise InputError(
+            f"no row has a label and {'a text' if by_text else 'an id'} of {config.source}"
+            f" (matched by the column {key!r})",
+            file=config.gold,
+            hint="texts as they stand there, or ids of its id column; row numbers, from 0, are"
+            " the ids of a table without one",
+        )
     return gold
 
 
-def find_classes(config: LabelConfig, gold: dict[str, str]) -> tuple[str, ...]:
-    """The class names: as given, of the workers' file, or of the gold labels.
-
-    Raises ConfigError where fewer than two can be found.
-    """
-    found = _given(config.classes) or _of_workers(Path(config.workers))
-    found = found or tuple(sorted(set(gold.values())))
-    if len(set(found)) < 2:
-        raise ConfigError(
-            f"at least two classes are needed, found {len(set(found))}",
-            hint="--classes 'refund,invoice,other', --classes classes.txt, or `classes:` in"
-            f" {config.workers}",
-        )
-    unknown = sorted(set(gold.values()) - set(found))
-    if unknown:
-        raise InputError(f"gold label {unknown[0]!r} is not among the classes", file=config.gold)
-    return tuple(dict.fromkeys(found))
+def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    return next((n for wanted in names for n in columns if n.lower() == wanted), None)
 
 
-def _given(classes: Sequence[str]) -> tuple[str, ...]:
-    if len(classes) == 1 and _is_file(classes[0]):
-        lines = Path(classes[0]).read_text(encoding="utf-8-sig").splitlines()
-        return tuple(line.strip() for line in lines if line.strip())
-    return tuple(name.strip() for one in classes for name in one.split(",") if name.strip())
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except OSError:  # as many class names as no file name could hold
-        return False
-
-
-def _of_workers(path: Path) -> tuple[str, ...]:
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from error
-    classes = content.get("classes") if isinstance(content, dict) else None
-    if isinstance(classes, dict | list):
-        return tuple(str(name) for name in classes)
-    return ()
-
-
-def _column(columns: Sequence[str], given: str | None, names: Sequence[str], source: str) -> str:
-    if given is not None:
-        return given
-    found = next((n for wanted in names for n in columns if n.lower() == wanted), None)
-    if found is None and len(columns) == 1:
+def _text_column(columns: Sequence[str], config: LabelConfig) -> str:
+    if config.text_column is not None:
+        return config.text_column
+    found = _named(columns, TEXT_NAMES)
+    if found is None and len(columns) == 1 and not _named(columns, (*ID_NAMES, *LABEL_NAMES)):
         found = columns[0]
     if found is None:
         raise InputError(
-            f"none of the columns {', '.join(columns)} is named {', '.join(names[:4])} or alike",
-            file=source,
-            hint="--text-column NAME",
+            f"cannot tell which column holds the texts; columns found: {', '.join(columns)}",
+            file=config.source,
+            hint=f"--text-column NAME, or name it {', '.join(TEXT_NAMES[:4])} (the first line must"
+            " hold the column names)",
         )
     return found

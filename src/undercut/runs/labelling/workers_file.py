@@ -74,7 +74,7 @@ def load_workers(
     )
     workers: list[AnyWorker] = []
     seen: set[str] = set()
-    for settings in read_list(path, what="worker", key="workers"):
+    for settings in read_list(path, what="worker", key="workers", beside=("classes",)):
         facts = _facts(settings, office)
         if facts.name in seen:
             raise settings.error(f"the name {facts.name!r} is used twice", name="name")

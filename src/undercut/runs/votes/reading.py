@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from undercut.core.errors import ConfigError, InputError
-from undercut.core.tabular import Row, RowStream, open_rows
+from undercut.core.tabular import Row, RowProblem, RowStream, open_rows
 
 # fmt: off
 ITEM_NAMES = (
@@ -65,9 +65,11 @@ def read_crowd(
         raise ConfigError(f"item, worker and answer must be three columns, got {columns}")
     rows: list[tuple[str, str, str]] = []
     empty = unreadable = 0
+    first: RowProblem | None = None
     for record in stream.select(columns):
         if not isinstance(record, Row):
             unreadable += 1
+            first = first or record
             continue
         cells = tuple(_plain(cell) for cell in record.values)
         if not cells[2]:
@@ -83,6 +85,10 @@ def read_crowd(
         else:
             rows.append((cells[0], cells[1], cells[2]))
     if not rows:
+        if first is not None:
+            raise InputError(
+                f"no row can be used; here {first.what}", file=str(path), line=first.line
+            )
         raise InputError("the file holds no answers", file=str(path))
     return CrowdFile(str(path), columns, tuple(rows), empty, unreadable)
 

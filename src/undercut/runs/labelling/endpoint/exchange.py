@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from undercut.core.errors import ConfigError
+from undercut.core.errors import ConfigError, ConnectionFailedError
 from undercut.runs.labelling.endpoint.config import Constraint, EndpointConfig
 from undercut.runs.labelling.endpoint.prompt import Message, constraint_fields
 
 _FIRST_WAIT_SECONDS = 0.5
+_DOWN_AFTER = 3
 _LADDER = (Constraint.JSON_SCHEMA, Constraint.JSON_OBJECT, Constraint.NONE)
 _CONSTRAINT_WORDS = (
     "response_format",
@@ -66,12 +68,12 @@ class Exchange:
         config: EndpointConfig,
         *,
         key: str | None,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._config = config
         self._key = key
-        self._sleep = sleep
         self._lock = threading.Lock()
+        self._halted = threading.Event()
+        self._given_up = 0
         self._not_before = 0.0
         first = _LADDER[0] if config.constrain is Constraint.AUTO else config.constrain
         self._dialect = _Dialect(first, temperature=config.temperature is not None)
@@ -87,6 +89,38 @@ class Exchange:
         """Close the connections."""
         self._client.close()
 
+    def begin(self) -> None:
+        """Try again as the settings say, after a `halt` too."""
+        self._halted.clear()
+
+    def halt(self) -> None:
+        """Try nothing again: whoever waits for a turn or a retry stops waiting."""
+        self._halted.set()
+
+    def replied(self) -> None:
+        """A question got its reply: the server is there."""
+        with self._lock:
+            self._given_up = 0
+
+    def gave_up(self, why: str) -> None:
+        """A question got no reply for good.
+
+        Raises ConnectionFailedError when that happens to several on end: the next would get none
+        either, and an abstention that says nothing of its text is not asked again.
+        """
+        if self._halted.is_set():
+            return
+        with self._lock:
+            self._given_up += 1
+            down = self._given_up >= _DOWN_AFTER
+        if down:
+            raise ConnectionFailedError(
+                f"{self._address()}: {_DOWN_AFTER} questions on end got no reply:"
+                f" {self._safe(why)[:300]}",
+                hint="undercut label resume FOLDER, when the server answers again; what was"
+                " answered is kept",
+            )
+
     def ask(self, messages: Sequence[Message], *, classes: Sequence[str]) -> Reply | Refused | Lost:
         """The server's reply, after as many tries as the settings allow.
 
@@ -100,6 +134,8 @@ class Exchange:
             if result is None:
                 continue  # the server told us how it wants to be asked
             if isinstance(result, Reply | Lost) or tries >= self._config.retries:
+                return result
+            if self._halted.is_set():
                 return result
             tries += 1
             self._hold(_FIRST_WAIT_SECONDS * 2 ** (tries - 1) if wait is None else wait)
@@ -177,7 +213,8 @@ class Exchange:
 
     def _wait_for_turn(self) -> None:
         while (wait := self._not_before - time.monotonic()) > 0:
-            self._sleep(wait)
+            if self._halted.wait(wait):
+                return
 
     def _hold(self, seconds: float) -> None:
         """Nobody asks for a while: a server that is behind is not helped by the other threads."""
@@ -187,10 +224,15 @@ class Exchange:
 
     def _hopeless(self, why: str) -> ConfigError:
         names = self._config
-        hint = f"check url {names.url!r} and model {names.model!r}"
+        hint = f"check url {self._address()!r} and model {names.model!r}"
         if names.key_env:
             hint += f", and the key in the environment variable {names.key_env}"
         return ConfigError(f"the endpoint refuses: {self._safe(why)}", hint=hint)
+
+    def _address(self) -> str:
+        """The url without the name and password that may stand in it."""
+        parts = urlsplit(self._config.url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
     def _safe(self, text: str) -> str:
         """Without the key, which some servers repeat in their errors."""

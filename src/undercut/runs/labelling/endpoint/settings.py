@@ -41,6 +41,13 @@ def endpoint_from(
     Raises ConfigError with the line, above all where no price is stated or the key is not there.
     """
     config = _config(settings, facts, classes=classes, currency=currency)
+    if config.key_env is not None and not config.key_env.isidentifier():
+        raise settings.error(
+            "key_env must be the name of an environment variable: letters, digits and _, and"
+            " never the key itself",
+            name="key_env",
+            hint="key_env: OPENAI_API_KEY, and export OPENAI_API_KEY=...",
+        )
     if config.key_env is not None and not environment.get(config.key_env, "").strip():
         raise settings.error(
             f"the environment variable {config.key_env} holds no key",
@@ -72,7 +79,9 @@ def _config(
         price = prices.of(longest, answer_tokens) * 2  # the answer and one repair
     url = settings.required("url", example="http://localhost:8000/v1")
     if not url.startswith(("http://", "https://")):
-        raise settings.error(f"url must begin with http:// or https://, got {url!r}", name="url")
+        # the rest is not shown: a password may stand in it
+        got = repr(url.partition("://")[0] + "://") if "://" in url else "neither"
+        raise settings.error(f"url must begin with http:// or https://, got {got}", name="url")
     extra = settings.raw("extra") or {}
     if not isinstance(extra, dict):
         raise settings.error("extra must be fields of the request", name="extra")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from undercut.runs.labelling.endpoint.prompt import (
     repair_for,
 )
 from undercut.runs.labelling.endpoint.reading import label_in
+from undercut.runs.labelling.endpoint.together import ask_together
 
 _MOST_NOTE = 200
 
@@ -44,7 +44,8 @@ class EndpointWorker:
     repeatable: bool = True
 
     def answer(self, asks: Sequence[Ask], *, classes: Sequence[str]) -> list[Answer]:
-        """One Answer for each Ask, in their order; raises ConfigError for a wrong key or model.
+        """One Answer for each Ask, in their order; raises ConfigError for a wrong key or model,
+        ConnectionFailedError where several questions on end got no reply: the server is down.
 
         None where the server or its replies failed for good, the text is too long for the price,
         or the budget of this worker is used up; the note says which.
@@ -57,18 +58,18 @@ class EndpointWorker:
             shots=self.config.shots,
             classes=classes,
         )
-        answers: dict[int, Answer] = {}
-        pool = ThreadPoolExecutor(self.config.concurrency)
-        try:
-            done = [
-                pool.submit(self._first, question, asks[rows[0]], shown, classes)
-                for (question, rows), shown in zip(groups.items(), near, strict=True)
-            ]
-            for (question, rows), one in zip(groups.items(), done, strict=True):
-                kept = one.result()
-                answers |= {at: self._answer(question, asks[at], kept) for at in rows}
-        finally:
-            pool.shutdown(cancel_futures=True)  # after a wrong key nothing else is asked
+        self.exchange.begin()
+        done = ask_together(
+            lambda one: self._first(one[0], asks[groups[one[0]][0]], one[1], classes),
+            list(zip(groups, near, strict=True)),
+            at_once=self.config.concurrency,
+            halt=self.exchange.halt,  # after a wrong key nothing else is asked
+        )
+        answers = {
+            at: self._answer(question, asks[at], kept)
+            for (question, rows), kept in zip(groups.items(), done, strict=True)
+            for at in rows
+        }
         return [answers[at] for at in range(len(asks))]
 
     def close(self) -> None:
@@ -155,6 +156,8 @@ class EndpointWorker:
         lost = Lost("")
         for _ in range(self.config.retries + 1):
             if self.memory.spent_on(question, item) + most > self.config.price:
+                if lost.why:
+                    self.exchange.gave_up(lost.why)
                 return Kept(None, "another try would cost more than the price", None)
             request = self.memory.set_aside(question, item, most, budget=self.config.budget)
             if request is None:
@@ -166,12 +169,15 @@ class EndpointWorker:
                 raise
             if isinstance(result, Refused):
                 self.memory.release(request)
+                self.exchange.gave_up(result.why)
                 return Kept(None, result.why[:_MOST_NOTE], None)
             if isinstance(result, Lost):
                 self.memory.settle(request, most)  # the vendor may have counted it
                 lost = result
                 continue
+            self.exchange.replied()
             return self._settled(question, request, most, result, classes, repair=repair)
+        self.exchange.gave_up(lost.why)
         return Kept(None, f"lost again and again: {lost.why}"[:_MOST_NOTE], None)
 
     def _settled(

@@ -107,7 +107,11 @@ def _json_format(path: Path) -> Format:
         with path.open(encoding="utf-8-sig") as file:
             first = next((line for line in file if line.strip()), "")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", file=str(path)) from error
+        raise InputError(
+            f"cannot be read: {getattr(error, 'strerror', None) or error}",
+            file=str(path),
+            hint="check the name",
+        ) from error
     try:
         record = json.loads(first)
     except ValueError:

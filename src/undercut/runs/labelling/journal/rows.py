@@ -9,10 +9,13 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from undercut.core.errors import ConfigError
 from undercut.core.money import Money
 
 # Billionths of the currency, rounded up: whole numbers that SQLite adds exactly.
 NANO = Decimal(10) ** 9
+# A quarter of what SQLite holds: sums of a few of them stay whole numbers as well.
+MOST_NANO = 2**61
 
 
 class AskState(StrEnum):
@@ -76,8 +79,17 @@ class AuditDrawn:
 
 
 def nano_of(amount: Money) -> int:
-    """Billionths of the currency, rounded up: a budget is never passed by rounding."""
-    return math.ceil(amount.amount * NANO)
+    """Billionths of the currency, rounded up: a budget is never passed by rounding.
+
+    Raises ConfigError for more than SQLite's whole numbers hold.
+    """
+    nano = math.ceil(amount.amount * NANO)
+    if nano > MOST_NANO:
+        raise ConfigError(
+            f"{amount} is more than a labelling job can count",
+            hint="a smaller --budget, or a smaller price in the workers file",
+        )
+    return nano
 
 
 def money_of(nano: int, currency: str) -> Money:

@@ -7,7 +7,7 @@ import os
 import select
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,6 +55,7 @@ def annotate(
     words = Words(language, "annotate")
     with AnswerSheet(answers) as sheet:
         numbers = {task.ask.item: at for at, task in enumerate(tasks)}
+        _same_texts(sheet, tasks, numbers)
         before = [
             numbers[one.item] for one in sheet.lines if one.worker == worker and one.item in numbers
         ]
@@ -64,8 +65,24 @@ def annotate(
         return Sitting(done, session.left, time.monotonic() - started)
 
 
+def _same_texts(sheet: AnswerSheet, tasks: Sequence[Task], numbers: Mapping[str, int]) -> None:
+    """InputError where the answers so far are about other texts under the same names."""
+    for number, line in enumerate(sheet.lines, start=1):
+        at = numbers.get(line.item)
+        if at is not None and line.text is not None and line.text != tasks[at].ask.text:
+            raise InputError(
+                f"the answer on {line.item!r} is about {line.text[:60]!r}, which the tasks call"
+                f" otherwise: there {line.item!r} is {tasks[at].ask.text[:60]!r}",
+                file=str(sheet.path),
+                line=number,
+                hint="the tasks that were answered, or another file with --answers",
+            )
+
+
 def load_tasks(path: Path) -> list[Task]:
     """What to show: a task file of any format, or any table of texts.
+
+    Rows of a table without ids are numbered from 0, as `undercut label` numbers them.
 
     Raises InputError or ConfigError where it is neither.
     """
@@ -79,10 +96,10 @@ def load_tasks(path: Path) -> list[Task]:
     if name is not None and path.suffix.lower() in (".csv", ".tsv"):
         return read_tasks(path)
     tasks = []
-    for row in stream.select([columns.text]):
+    for number, row in enumerate(stream.select([columns.text])):
         if isinstance(row, RowProblem):
             raise InputError(row.what, file=str(path), line=row.line)
-        tasks.append(Task(Ask(str(row.line), str(row.values[0] or ""))))
+        tasks.append(Task(Ask(str(number), str(row.values[0] or ""))))
     return tasks
 
 

@@ -15,11 +15,12 @@ from undercut.core.locks import FileLock
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One answer as it stands in the file. start: of its line, in bytes."""
+    """One answer as it stands in the file. start: of its line, in bytes. text: None: not noted."""
 
     item: str
     worker: str
     start: int
+    text: str | None = None
 
 
 class AnswerSheet:
@@ -71,7 +72,7 @@ class AnswerSheet:
         while data:
             data = data[os.write(self._handle, data) :]
         os.fsync(self._handle)
-        self.lines.append(Line(item, worker, start))
+        self.lines.append(Line(item, worker, start, text))
 
     def take_back(self, worker: str) -> str | None:
         """Remove this person's last answer where it is the file's last line; its item."""
@@ -113,8 +114,9 @@ class AnswerSheet:
     def _line(self, raw: bytes, start: int, number: int) -> Line:
         try:
             record = json.loads(raw)
-            return Line(str(record["item"]), str(record["worker"]), start)
-        except (ValueError, KeyError, TypeError) as error:
+            text = record.get("text")
+            return Line(str(record["item"]), str(record["worker"]), start, text)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 "is not a file of answers that this command wrote",
                 file=str(self.path),
