@@ -122,6 +122,30 @@ def test_a_server_that_never_recovers_is_an_abstention_asked_again_later(tmp_pat
         assert answer.label == "lost_card"
 
 
+def test_a_text_that_the_server_declines_is_an_abstention_once_it_has_answered_others(
+    tmp_path: Path,
+) -> None:
+    def behave(body: dict[str, Any], number: int) -> Said:
+        if "rude" in body["messages"][-1]["content"]:
+            return Said(400, {"error": {"code": "content_filter", "message": "not allowed"}})
+        return right(body, number)
+
+    with chat_server(behave) as server:
+        worker = hire(tmp_path, server.url, PRICES, "concurrency: 1")
+        with pytest.raises(ConfigError, match="content_filter"):  # it may be the settings
+            worker.answer(asks("rude", "lost"), classes=CLASSES)
+        told = worker.answer(asks("lost", "rude", "my money back"), classes=CLASSES)
+        worker.close()
+        # a new process knows by the worker's memory that the server answers
+        later = hire(tmp_path, server.url, PRICES, "concurrency: 1")
+        (again,) = later.answer(asks("rude too"), classes=CLASSES)
+    assert [answer.label for answer in told] == ["lost_card", None, "refund"]
+    for answer in (told[1], again):
+        assert answer.label is None
+        assert "content_filter" in answer.note
+        assert answer.cost == Money.parse("0 usd")
+
+
 def test_a_cut_connection_counts_as_paid(tmp_path: Path) -> None:
     def behave(body: dict[str, Any], number: int) -> Said:
         return Said(body=CUT) if number == 0 else right(body, number)

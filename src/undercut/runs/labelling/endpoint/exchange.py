@@ -20,6 +20,8 @@ from undercut.runs.labelling.endpoint.prompt import Message, constraint_fields
 _FIRST_WAIT_SECONDS = 0.5
 _DOWN_AFTER = 3
 _LADDER = (Constraint.JSON_SCHEMA, Constraint.JSON_OBJECT, Constraint.NONE)
+# Said of one text that a server will not take, or of every request where settings are wrong.
+_OF_THE_REQUEST = (400, 413, 422)
 _CONSTRAINT_WORDS = (
     "response_format",
     "json_schema",
@@ -54,6 +56,13 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """The server takes questions, but not this one (its rules on content, its length): not paid."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Dialect:
     constraint: Constraint
     tokens_name: str = "max_tokens"
@@ -68,9 +77,12 @@ class Exchange:
         config: EndpointConfig,
         *,
         key: str | None,
+        answered: bool = False,
     ) -> None:
+        """answered: whether this server has answered such questions before."""
         self._config = config
         self._key = key
+        self._answers = answered
         self._lock = threading.Lock()
         self._halted = threading.Event()
         self._given_up = 0
@@ -101,6 +113,7 @@ class Exchange:
         """A question got its reply: the server is there."""
         with self._lock:
             self._given_up = 0
+            self._answers = True
 
     def gave_up(self, why: str) -> None:
         """A question got no reply for good.
@@ -121,7 +134,9 @@ class Exchange:
                 " answered is kept",
             )
 
-    def ask(self, messages: Sequence[Message], *, classes: Sequence[str]) -> Reply | Refused | Lost:
+    def ask(
+        self, messages: Sequence[Message], *, classes: Sequence[str]
+    ) -> Reply | Refused | Declined | Lost:
         """The server's reply, after as many tries as the settings allow.
 
         Raises ConfigError where no try can help: a wrong key, address or model.
@@ -133,7 +148,7 @@ class Exchange:
             result, wait = self._once(self._body(messages, classes, dialect), dialect)
             if result is None:
                 continue  # the server told us how it wants to be asked
-            if isinstance(result, Reply | Lost) or tries >= self._config.retries:
+            if isinstance(result, Reply | Declined | Lost) or tries >= self._config.retries:
                 return result
             if self._halted.is_set():
                 return result
@@ -155,7 +170,7 @@ class Exchange:
 
     def _once(
         self, body: Mapping[str, Any], dialect: _Dialect
-    ) -> tuple[Reply | Refused | Lost | None, float | None]:
+    ) -> tuple[Reply | Refused | Declined | Lost | None, float | None]:
         started = time.monotonic()
         url = f"{self._config.url.rstrip('/')}/chat/completions"
         try:
@@ -183,7 +198,7 @@ class Exchange:
 
     def _refusal(
         self, response: httpx.Response, dialect: _Dialect
-    ) -> tuple[Refused | None, float | None]:
+    ) -> tuple[Refused | Declined | None, float | None]:
         said = self._safe(response.text)
         why = f"HTTP {response.status_code}: {said[:300]}"
         if response.status_code in (401, 403, 404):
@@ -192,6 +207,8 @@ class Exchange:
             return None, None
         if response.status_code in (408, 409, 425, 429) or response.status_code >= 500:
             return Refused(why), _retry_after(response)
+        if response.status_code in _OF_THE_REQUEST and self._answers:
+            return Declined(why), None
         raise self._hopeless(why)
 
     def _learn(self, said: str, dialect: _Dialect) -> bool:

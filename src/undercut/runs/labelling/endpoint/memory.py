@@ -68,6 +68,12 @@ class Memory:
             ).fetchone()
         return None if row is None else Kept(*row)
 
+    def holds_any(self) -> bool:
+        """Whether any question was answered."""
+        with self._lock:
+            found = self._base.execute("SELECT EXISTS (SELECT 1 FROM answers)").fetchone()
+        return bool(found[0])
+
     def spent_on(self, question: str, item: str) -> Money:
         """What this item's requests cost; those of other items with the same text are theirs."""
         with self._lock:

@@ -13,7 +13,7 @@ from undercut.core.errors import UndercutError
 from undercut.core.money import Money
 from undercut.runs.labelling.endpoint.config import EndpointConfig
 from undercut.runs.labelling.endpoint.examples import Examples
-from undercut.runs.labelling.endpoint.exchange import Exchange, Lost, Refused, Reply
+from undercut.runs.labelling.endpoint.exchange import Declined, Exchange, Lost, Refused, Reply
 from undercut.runs.labelling.endpoint.memory import Kept, Memory
 from undercut.runs.labelling.endpoint.prompt import (
     Message,
@@ -47,8 +47,9 @@ class EndpointWorker:
         """One Answer for each Ask, in their order; raises ConfigError for a wrong key or model,
         ConnectionFailedError where several questions on end got no reply: the server is down.
 
-        None where the server or its replies failed for good, the text is too long for the price,
-        or the budget of this worker is used up; the note says which.
+        None where the server or its replies failed for good, it declines a text though it answers
+        others, the text is too long for the price, or the budget of this worker is used up; the
+        note says which.
         """
         groups: dict[str, list[int]] = {}
         for at, ask in enumerate(asks):
@@ -171,6 +172,9 @@ class EndpointWorker:
                 self.memory.release(request)
                 self.exchange.gave_up(result.why)
                 return Kept(None, result.why[:_MOST_NOTE], None)
+            if isinstance(result, Declined):
+                self.memory.release(request)
+                return Kept(None, result.why[:_MOST_NOTE], None)
             if isinstance(result, Lost):
                 self.memory.settle(request, most)  # the vendor may have counted it
                 lost = result
@@ -220,10 +224,11 @@ def open_endpoint(
     environment: where the key is looked up; it goes into no file and no message.
     """
     key = environment.get(config.key_env, "") if config.key_env else ""
+    memory = Memory(folder / f"{facts.name}.sqlite", currency=config.price.currency)
     return EndpointWorker(
         facts,
         config,
-        Memory(folder / f"{facts.name}.sqlite", currency=config.price.currency),
-        Exchange(config, key=key or None),
+        memory,
+        Exchange(config, key=key or None, answered=memory.holds_any()),
         Examples(tuple(examples), config.similarity),
     )
