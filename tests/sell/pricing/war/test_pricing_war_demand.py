@@ -90,10 +90,8 @@ def _compare(scene: Scene, buyers: Buying, room: NestedLogit | MixedLogit, facto
             np.testing.assert_allclose(answered[:, path], best.prices[:own], rtol=1e-6)
 
 
-# The same examples each time: the war's search falls short on about one hard situation in 1,500
-# (decision 45), which a fresh draw meets now and then, whatever was changed.
 @given(seed=st.integers(0, 10**6), own=st.integers(1, 3), tight=st.floats(0.0, 0.97))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 def test_in_nests_shares_and_best_answers_are_those_of_the_rooms(seed, own, tight) -> None:
     rng = np.random.default_rng(seed)
     nest = rng.integers(0, 3, own + 4).tolist()
