@@ -21,9 +21,11 @@ from undercut.sell.pricing.war.closed_forms import lambert, nested
 from undercut.sell.pricing.war.crowd import Crowd
 from undercut.sell.pricing.war.markup_map import settle
 from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
+from undercut.sell.pricing.war.two_markups import highest_pairs
 
 _GRID = 8
-_APART = 0.2  # logarithm: a second start nearer than this to the first peak is of that peak
+_GRID_OF_VERSION = 7  # a nest on every pair costs a logarithm and a power
+_APART = 0.2  # logarithm: a start nearer than this to the peak, and no higher, is of that peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +101,16 @@ class KindsBuyers:
             elsewhere,
             0.0 if version is None else version.correlation,
         )
-        found = settle(crowd, self._start(crowd))
+        found, most = settle(crowd, self._start(crowd))
         if len(values) == 1:
             return found
         # few buyers may want one product so much that it is best left to them alone
-        start = self._unequal(crowd)
-        away = np.flatnonzero((np.abs(np.log(start / found)) > _APART).any(axis=0))
-        there = crowd.of(away)
-        other = settle(there, start[:, away])
-        better = there.profit(other) > there.profit(found[:, away])
-        found[:, away[better]] = other[:, better]
+        for start, height in self._unequal(crowd):
+            far = (np.abs(np.log(start / found)) > _APART).any(axis=0)
+            away = np.flatnonzero(far | (height > most))
+            other, profit = settle(crowd.of(away), start[:, away])
+            better = profit > most[away]
+            found[:, away[better]], most[away[better]] = other[:, better], profit[better]
         return found
 
     def on(self, paths: NDArray[np.int64]) -> KindsBuyers:
@@ -131,22 +133,27 @@ class KindsBuyers:
             best, most = np.where(profit > most, markup, best), np.maximum(profit, most)
         return np.repeat(best[None, :], len(crowd.values), axis=0)
 
-    def _unequal(self, crowd: Crowd) -> FloatArray:
-        """(K, P) each product first at its best beside none of ours, then beside the others."""
-        grids = [self._grid(np.exp(values), crowd.elsewhere) for values in crowd.values]
+    def _unequal(self, crowd: Crowd) -> list[tuple[FloatArray, FloatArray]]:
+        """(K, P) starts and their (P,) profit: with two products the highest pairs; with more,
+        each at its best first beside none of ours, then beside the others.
+        """
+        count = _GRID_OF_VERSION if len(crowd.values) == 2 and crowd.correlation else _GRID
+        grids = [self._grid(np.exp(values), crowd.elsewhere, count) for values in crowd.values]
+        if len(grids) == 2:
+            return highest_pairs(crowd, grids)
         found = np.empty((len(grids), crowd.elsewhere.shape[1]))
         everything = range(len(grids))
         for place, grid in enumerate(grids):
             found[place] = crowd.highest(place, grid, found, everything[:place])
         for place, grid in enumerate(grids):
             found[place] = crowd.highest(place, grid, found, everything)
-        return found
+        return [(found, crowd.profit(found))]
 
-    def _grid(self, at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:
-        """(_GRID, P) markups between those that single kinds would be asked."""
+    def _grid(self, at_cost: FloatArray, elsewhere: FloatArray, count: int = _GRID) -> FloatArray:
+        """(count, P) markups between those that single kinds would be asked."""
         each = lambert(at_cost, elsewhere) / self.coefficient
         low, high = each.min(axis=0), each.max(axis=0)
-        found: FloatArray = low * (high / low) ** np.linspace(0.0, 1.0, _GRID)[:, None]
+        found: FloatArray = low * (high / low) ** np.linspace(0.0, 1.0, count)[:, None]
         return found
 
     def _own_values(self, prices: FloatArray) -> FloatArray:
