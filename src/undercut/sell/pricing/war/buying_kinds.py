@@ -3,8 +3,8 @@
 Levels of utility are those at which the crowd has the scene's shares, found anew for each price
 coefficient. Products of one firm carry different markups here and profit may have several peaks,
 near the best markups of single kinds: the highest of a grid between those, with equal markups and
-product by product, is brought to rounding error by the map of Morrow & Skerlos (2011), path by
-path.
+with unequal ones (all pairs of two products; more of them, or a version, one by one), is brought
+to rounding error by the map of Morrow & Skerlos (2011), path by path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
 from undercut.sell.pricing.war.two_markups import highest_pairs
 
 _GRID = 8
-_GRID_OF_VERSION = 7  # a nest on every pair costs a logarithm and a power
 _APART = 0.2  # logarithm: a start nearer than this to the peak, and no higher, is of that peak
 
 
@@ -134,12 +133,11 @@ class KindsBuyers:
         return np.repeat(best[None, :], len(crowd.values), axis=0)
 
     def _unequal(self, crowd: Crowd) -> list[tuple[FloatArray, FloatArray]]:
-        """(K, P) starts and their (P,) profit: with two products the highest pairs; with more,
-        each at its best first beside none of ours, then beside the others.
+        """(K, P) starts and their (P,) profit: of two products the highest pairs; of more, or
+        with a version, each at its best first beside none of ours, then beside the others.
         """
-        count = _GRID_OF_VERSION if len(crowd.values) == 2 and crowd.correlation else _GRID
-        grids = [self._grid(np.exp(values), crowd.elsewhere, count) for values in crowd.values]
-        if len(grids) == 2:
+        grids = [self._grid(np.exp(values), crowd.elsewhere) for values in crowd.values]
+        if len(grids) == 2 and not crowd.correlation:
             return highest_pairs(crowd, grids)
         found = np.empty((len(grids), crowd.elsewhere.shape[1]))
         everything = range(len(grids))
@@ -149,11 +147,11 @@ class KindsBuyers:
             found[place] = crowd.highest(place, grid, found, everything)
         return [(found, crowd.profit(found))]
 
-    def _grid(self, at_cost: FloatArray, elsewhere: FloatArray, count: int = _GRID) -> FloatArray:
-        """(count, P) markups between those that single kinds would be asked."""
+    def _grid(self, at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:
+        """(_GRID, P) markups between those that single kinds would be asked."""
         each = lambert(at_cost, elsewhere) / self.coefficient
         low, high = each.min(axis=0), each.max(axis=0)
-        found: FloatArray = low * (high / low) ** np.linspace(0.0, 1.0, count)[:, None]
+        found: FloatArray = low * (high / low) ** np.linspace(0.0, 1.0, _GRID)[:, None]
         return found
 
     def _own_values(self, prices: FloatArray) -> FloatArray:

@@ -15,14 +15,13 @@ from undercut.sell.pricing.war.crowd import Crowd
 IntArray = NDArray[np.int64]
 
 _NEARLY = 0.9  # of the highest: a point of the grid below that is of no higher peak
-_LEAST = 1e-200  # a nest of two that nobody takes; what it earns stays 0
 
 
 def highest_pairs(crowd: Crowd, grids: list[FloatArray]) -> list[tuple[FloatArray, FloatArray]]:
     """(2, P) markups and (P,) profit of the highest point of the grid, and of the next peak.
 
-    grids: (G, P) of each product. A peak is a point that none of its four neighbours passes. The
-    next one is nan where there is none that comes near the highest.
+    crowd: of two products, neither a version. grids: (G, P) of each. A peak is a point that none
+    of its four neighbours passes. The next one is nan where none comes near the highest.
     """
     profit = _on_grid(crowd, grids)
     peaks = np.ones(profit.shape, dtype=np.bool_)
@@ -56,31 +55,15 @@ def _markups(grids: list[FloatArray], place: IntArray, paths: IntArray) -> Float
 
 def _on_grid(crowd: Crowd, grids: list[FloatArray]) -> FloatArray:
     """(G, G, P) profit a buyer."""
-    spread = 1.0 - crowd.correlation
-    logs = [
-        values - crowd.coefficient * grid[:, None, :]
+    pulls = [
+        np.exp(values - crowd.coefficient * grid[:, None, :])
         for values, grid in zip(crowd.values, grids, strict=True)
     ]
-    # relative to the largest, so that no power overflows
-    top = np.maximum(logs[0].max(axis=0), logs[1].max(axis=0)) if crowd.correlation else 0.0
-    pulls = [np.exp((each - top) / spread) for each in logs]
     earned = [pull * grid[:, None, :] for pull, grid in zip(pulls, grids, strict=True)]
-    rest = crowd.elsewhere * np.exp(-top)
-    found = np.empty((len(grids[0]), len(grids[1]), rest.shape[1]))
+    found = np.empty((len(grids[0]), *grids[1].shape))
     for row, line in enumerate(found):
+        beside = crowd.elsewhere + pulls[0][row]
         for column, place in enumerate(line):
-            both = pulls[0][row] + pulls[1][column]
             gain = earned[0][row] + earned[1][column]
-            if crowd.correlation:
-                np.maximum(both, _LEAST, out=both)
-                nest = np.log(both)
-                nest *= spread
-                np.exp(nest, out=nest)
-                gain *= nest
-                nest += rest
-                both *= nest
-            else:
-                both += rest
-            gain /= both
-            place[:] = crowd.weights @ gain
+            place[:] = crowd.weights @ (gain / (beside + pulls[1][column]))
     return found
