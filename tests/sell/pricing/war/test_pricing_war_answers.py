@@ -109,7 +109,8 @@ def test_where_the_map_stands_still_no_small_step_earns_more(products, correlati
     correlation = correlation if products > 1 else 0.0
     crowd = _crowd(np.random.default_rng(products), products, correlation)
     start = np.full((products, 20), 1.0)
-    found = settle(crowd, start)
+    found, profit = settle(crowd, start)
+    np.testing.assert_allclose(profit, crowd.profit(found), rtol=1e-12)
     most = crowd.profit(found)
     assert (most >= crowd.profit(start)).all()
     for place in range(products):

@@ -84,16 +84,15 @@ def _compare(scene: Scene, buyers: Buying, room: NestedLogit | MixedLogit, facto
         mine = np.arange(own + 4) < own
         ours = now.copy()
         ours[:own] = answered[:, path]
-        # two peaks of one height are one answer: profit decides
-        assert profit_of(room, ours, costs, mine) >= best.profit * (1.0 - 1e-9)
-        if len(best.peaks) == 1 and best.settled:
+        # two peaks of one height are one answer: profit decides, also where ours is the higher
+        earned = profit_of(room, ours, costs, mine)
+        assert earned >= best.profit * (1.0 - 1e-9)
+        if len(best.peaks) == 1 and best.settled and earned <= best.profit * (1.0 + 1e-9):
             np.testing.assert_allclose(answered[:, path], best.prices[:own], rtol=1e-6)
 
 
-# The same examples each time: the war's search falls short on about one hard situation in 1,500
-# (decision 45), which a fresh draw meets now and then, whatever was changed.
 @given(seed=st.integers(0, 10**6), own=st.integers(1, 3), tight=st.floats(0.0, 0.97))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 def test_in_nests_shares_and_best_answers_are_those_of_the_rooms(seed, own, tight) -> None:
     rng = np.random.default_rng(seed)
     nest = rng.integers(0, 3, own + 4).tolist()
@@ -117,6 +116,12 @@ def test_among_kinds_shares_and_best_answers_are_those_of_the_rooms(seed, own, a
         (719470, 1.5560610447061172),
         (845074, 1.9231334305567414),
         (819477, 1.9503673281608254),
+        (911838, 1.3295763293904812),
+        (364218, 1.508610672931683),
+        (748767, 1.9917754307795568),
+        (252153, 1.8238154177499522),
+        (134166, 1.6587912117603105),
+        (242498, 1.564588995105206),
     ],
 )
 def test_a_product_for_the_few_who_want_it_much_is_priced_for_them(seed, apart) -> None:

@@ -3,8 +3,8 @@
 Levels of utility are those at which the crowd has the scene's shares, found anew for each price
 coefficient. Products of one firm carry different markups here and profit may have several peaks,
 near the best markups of single kinds: the highest of a grid between those, with equal markups and
-product by product, is brought to rounding error by the map of Morrow & Skerlos (2011), path by
-path.
+with unequal ones (all pairs of two products; more of them, or a version, one by one), is brought
+to rounding error by the map of Morrow & Skerlos (2011), path by path.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from undercut.sell.pricing.war.closed_forms import lambert, nested
 from undercut.sell.pricing.war.crowd import Crowd
 from undercut.sell.pricing.war.markup_map import settle
 from undercut.sell.pricing.war.scene import Own, Rivals, Scene, Version
+from undercut.sell.pricing.war.two_markups import highest_pairs
 
 _GRID = 8
-_APART = 0.2  # logarithm: a second start nearer than this to the first peak is of that peak
+_APART = 0.2  # logarithm: a start nearer than this to the peak, and no higher, is of that peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,16 @@ class KindsBuyers:
             elsewhere,
             0.0 if version is None else version.correlation,
         )
-        found = settle(crowd, self._start(crowd))
+        found, most = settle(crowd, self._start(crowd))
         if len(values) == 1:
             return found
         # few buyers may want one product so much that it is best left to them alone
-        start = self._unequal(crowd)
-        away = np.flatnonzero((np.abs(np.log(start / found)) > _APART).any(axis=0))
-        there = crowd.of(away)
-        other = settle(there, start[:, away])
-        better = there.profit(other) > there.profit(found[:, away])
-        found[:, away[better]] = other[:, better]
+        for start, height in self._unequal(crowd):
+            far = (np.abs(np.log(start / found)) > _APART).any(axis=0)
+            away = np.flatnonzero(far | (height > most))
+            other, profit = settle(crowd.of(away), start[:, away])
+            better = profit > most[away]
+            found[:, away[better]], most[away[better]] = other[:, better], profit[better]
         return found
 
     def on(self, paths: NDArray[np.int64]) -> KindsBuyers:
@@ -131,16 +132,20 @@ class KindsBuyers:
             best, most = np.where(profit > most, markup, best), np.maximum(profit, most)
         return np.repeat(best[None, :], len(crowd.values), axis=0)
 
-    def _unequal(self, crowd: Crowd) -> FloatArray:
-        """(K, P) each product first at its best beside none of ours, then beside the others."""
+    def _unequal(self, crowd: Crowd) -> list[tuple[FloatArray, FloatArray]]:
+        """(K, P) starts and their (P,) profit: of two products the highest pairs; of more, or
+        with a version, each at its best first beside none of ours, then beside the others.
+        """
         grids = [self._grid(np.exp(values), crowd.elsewhere) for values in crowd.values]
+        if len(grids) == 2 and not crowd.correlation:
+            return highest_pairs(crowd, grids)
         found = np.empty((len(grids), crowd.elsewhere.shape[1]))
         everything = range(len(grids))
         for place, grid in enumerate(grids):
             found[place] = crowd.highest(place, grid, found, everything[:place])
         for place, grid in enumerate(grids):
             found[place] = crowd.highest(place, grid, found, everything)
-        return found
+        return [(found, crowd.profit(found))]
 
     def _grid(self, at_cost: FloatArray, elsewhere: FloatArray) -> FloatArray:
         """(_GRID, P) markups between those that single kinds would be asked."""

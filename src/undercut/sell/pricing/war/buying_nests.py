@@ -1,12 +1,7 @@
 """Nested logit for many paths at once: products of one nest are nearer to each other.
 
-All own products of one nest carry one markup, as all of a firm do in plain logit; x below is that
-markup times the price coefficient. With w the own part of the nest, spread = 1 - correlation and r
-one plus the firm's profit a buyer times the coefficient, the condition for the best price is
-x (1 - correlation w(x)) = spread r. The left side grows in x. r is at its highest at the best
-prices and flat there, so that taking it from the prices before makes a Newton step on x all that
-is left to do, and r never passes its end: the search closes in from below and is quadratic.
-A version shares a nest of its own with its parent, inside the parent's.
+All own products of one nest carry one markup, as all of a firm do in plain logit
+(`nest_markups.py`). A version shares a nest of its own with its parent, inside the parent's.
 """
 
 from __future__ import annotations
@@ -19,10 +14,8 @@ from numpy.typing import NDArray
 from undercut.sell.pricing.demand.model import FloatArray
 from undercut.sell.pricing.war.buying import Wanted
 from undercut.sell.pricing.war.closed_forms import nested
+from undercut.sell.pricing.war.nest_markups import best_nest_markups
 from undercut.sell.pricing.war.scene import Nests, Own, Rivals, Scene, Version
-
-_MOST = 100
-_NEAR = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +117,8 @@ class NestedBuyers:
         at_cost = None if version is None else np.full(paths, version.cost)
         logs, _ = self._own_logs(costs, version, at_cost)
         pulls = np.stack([_log_sum(logs[self._own_in(nest)]) for nest in self.home])
-        found = self._settle(pulls, elsewhere) / self.coefficient
+        best = best_nest_markups(pulls, elsewhere[1:], elsewhere[0], self._spread())
+        found = best / self.coefficient
         rows = [self.home.index(nest) for nest in self.nests.own]
         if version is not None:
             rows.append(rows[0])
@@ -133,32 +127,6 @@ class NestedBuyers:
     def on(self, paths: NDArray[np.int64]) -> NestedBuyers:
         """The same demand on some of the paths."""
         return replace(self, coefficient=self.coefficient[paths])
-
-    def _settle(self, pulls: FloatArray, elsewhere: FloatArray) -> FloatArray:
-        """(nests of `home`, P) best markups times the coefficient. pulls: logs at cost."""
-        correlation = np.array([self.nests.correlation[nest] for nest in self.home])[:, None]
-        spread = 1.0 - correlation
-        earned = np.ones(self.coefficient.size)
-        lowest = np.broadcast_to(spread, pulls.shape).copy()
-        found = np.ones_like(pulls)
-        for _ in range(_MOST):
-            within = _logistic(pulls - found / spread - elsewhere[1:])
-            gap = found * (1.0 - correlation * within) - spread * earned
-            slope = 1.0 - correlation * within * (1.0 - found / spread * (1.0 - within))
-            lowest = np.where(gap < 0.0, np.maximum(lowest, found), lowest)
-            highest = np.where(gap > 0.0, np.minimum(found, earned), earned)
-            moved = found - gap / slope
-            inside = (moved >= lowest) & (moved <= highest)
-            moved = np.where(inside, moved, 0.5 * (lowest + highest))
-            values, part = self._values(pulls - moved / spread, elsewhere, spread)
-            profit = (values * part * moved).sum(axis=0) / (elsewhere[0] + values.sum(axis=0))
-            after = np.maximum(earned, 1.0 + profit)
-            still = np.abs(moved - found).max() <= _NEAR * moved.max()
-            settled = still and np.abs(after - earned).max() <= _NEAR * after.max()
-            found, earned = moved, after
-            if settled:
-                break
-        return found
 
     def _own_in(self, nest: int) -> list[int]:
         return [at for at, where in enumerate(self.nests.own) if where == nest]
@@ -184,26 +152,17 @@ class NestedBuyers:
     def _home_values(
         self, logs: FloatArray, elsewhere: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        pulls = np.stack([_log_sum(logs[self._own_in(nest)]) for nest in self.home])
-        spread = np.array([1.0 - self.nests.correlation[nest] for nest in self.home])[:, None]
-        return self._values(pulls, elsewhere, spread)
-
-    def _values(
-        self, pulls: FloatArray, elsewhere: FloatArray, spread: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
         """exp of the value of each nest of `home`, and the own part of it."""
+        pulls = np.stack([_log_sum(logs[self._own_in(nest)]) for nest in self.home])
         together = np.logaddexp(pulls, elsewhere[1:])
-        return np.exp(spread * together), np.exp(pulls - together)
+        return np.exp(self._spread() * together), np.exp(pulls - together)
+
+    def _spread(self) -> FloatArray:
+        """(nests of `home`, 1) one less their correlation."""
+        return np.array([1.0 - self.nests.correlation[nest] for nest in self.home])[:, None]
 
 
 def _log_sum(logs: FloatArray) -> FloatArray:
     """(P,) logarithm of the sum of (K, P) exponentials."""
     found: FloatArray = logs[0] if len(logs) == 1 else np.logaddexp.reduce(logs, axis=0)
-    return found
-
-
-def _logistic(logs: FloatArray) -> FloatArray:
-    from scipy.special import expit
-
-    found: FloatArray = expit(logs)
     return found

@@ -14,27 +14,27 @@ _MOST = 300
 _PARALLEL = 1e-8  # squared sine between two steps that say the same
 
 
-def settle(crowd: Crowd, start: FloatArray) -> FloatArray:
-    """(K, P) markups where the map stands still, path by path from `start`.
+def settle(crowd: Crowd, start: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(K, P) markups where the map stands still, path by path from `start`; their (P,) profit.
 
     Each step is led by those before (Anderson 1965): by two where there are several products, and
     once more by one alone where that came to nothing. A path whose end earns less than its start
     keeps the start.
     """
     before = crowd.profit(start)
-    found, failed = _settle(crowd, start, before, depth=min(len(start), 2))
+    found, profit, failed = _settle(crowd, start, before, depth=min(len(start), 2))
     again = np.flatnonzero(failed)
     if len(start) > 1 and again.size:
         there = crowd.of(again)
-        other, _ = _settle(there, start[:, again], before[again], depth=1)
-        better = there.profit(other) > there.profit(found[:, again])
-        found[:, again[better]] = other[:, better]
-    return found
+        other, earned, _ = _settle(there, start[:, again], before[again], depth=1)
+        better = earned > profit[again]
+        found[:, again[better]], profit[again[better]] = other[:, better], earned[better]
+    return found, profit
 
 
 def _settle(
     crowd: Crowd, start: FloatArray, before: FloatArray, *, depth: int
-) -> tuple[FloatArray, BoolArray]:
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """As `settle`; and (P,) whether the search fell below the profit `before` it, or went on."""
     found, active, here, now = start.copy(), np.arange(start.shape[1]), crowd, start
     trail: list[tuple[FloatArray, FloatArray]] = []  # what the map gave, and how far it went
@@ -54,10 +54,12 @@ def _settle(
             trail = [(image[:, going], left[:, going]) for image, left in trail]
         else:
             now = np.where(still, after, moved)
-    failed = crowd.profit(found) < before
+    profit = crowd.profit(found)
+    failed = profit < before
     found = np.where(failed, start, found)
+    profit = np.maximum(profit, before)
     failed[active] = True
-    return found, failed
+    return found, profit, failed
 
 
 def _led(
