@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from undercut.build.labels import rules
 from undercut.build.labels.rules import Rule, decide, fold, pattern_rule
-from undercut.core.errors import ConfigError
+from undercut.core.errors import ConfigError, InputError
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,14 @@ def test_rules_that_cannot_fire_are_refused() -> None:
         pattern_rule("x")
     with pytest.raises(ConfigError, match="not a regular expression"):
         pattern_rule("x", regex="(")
+
+
+def test_an_expression_that_does_not_come_to_an_end_is_told(monkeypatch) -> None:
+    monkeypatch.setattr(rules, "SEARCH_SECONDS", 0.1)
+    rule = pattern_rule("x", regex="(a|aa)+$")
+    assert rule.says("aaa") == "x"
+    with pytest.raises(InputError, match=r"takes more than 0\.1 seconds on the text 'aaa"):
+        rule.says("a" * 200 + "!")
 
 
 def test_fold_is_idempotent() -> None:

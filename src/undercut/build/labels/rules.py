@@ -13,8 +13,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from undercut.core.errors import ConfigError
+from undercut.core.errors import ConfigError, InputError
 from undercut.core.text import script_of
+
+# For one expression on one text; a thousandth of it is already slow.
+SEARCH_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,20 @@ def pattern_rule(
     keywords, unless: compared without case and width ("ＡＢＣ" is "abc"); words of letters match
     whole words, Chinese ones anywhere, since Chinese writes no spaces. `unless` wins. regex: a
     Python one, searched in the text as it stands, without case. Raises ConfigError for a rule
-    that can never fire or an expression that is none.
+    that can never fire or an expression that is none. The rule raises InputError for a text on
+    which its expression does not come to an end (`SEARCH_SECONDS`).
     """
     if not keywords and regex is None:
         raise ConfigError(f"the rule for {label!r} has neither keywords nor a regex")
     wanted, unwanted = _any_of(keywords), _any_of(unless)
-    expression = _compiled(regex) if regex is not None else None
+    expression = _searcher(regex) if regex is not None else None
 
     def says(text: str) -> str | None:
         plain = fold(text)
         if unwanted is not None and unwanted.search(plain):
             return None
         found = (wanted is not None and wanted.search(plain)) or (
-            expression is not None and expression.search(text)
+            expression is not None and expression(text)
         )
         return label if found else None
 
@@ -108,11 +112,27 @@ def _has_borders(character: str) -> bool:
     return character.isalnum() and script_of(character) != "cjk"
 
 
-def _compiled(regex: str) -> re.Pattern[str]:
+def _searcher(expression: str) -> Callable[[str], bool]:
+    """Whether a text has it. By the library `regex`, since `re` cannot be stopped."""
+    import regex
+
     try:
-        return re.compile(regex, re.IGNORECASE)
-    except re.error as error:
-        raise ConfigError(f"not a regular expression: {regex!r}: {error}") from error
+        compiled = regex.compile(expression, regex.IGNORECASE)
+    except regex.error as error:
+        raise ConfigError(f"not a regular expression: {expression!r}: {error}") from error
+
+    def found(text: str) -> bool:
+        try:
+            return compiled.search(text, timeout=SEARCH_SECONDS) is not None
+        except TimeoutError as error:
+            raise InputError(
+                f"the regex {expression!r} takes more than {SEARCH_SECONDS:g} seconds on the text"
+                f" {text[:60]!r}",
+                hint="repeats inside repeats, such as (a|aa)+, take for ever: write it without,"
+                " or use keywords",
+            ) from error
+
+    return found
 
 
 def _short(keywords: Sequence[str], regex: str | None) -> str:
