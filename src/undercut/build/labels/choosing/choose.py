@@ -16,7 +16,7 @@ from undercut.core.errors import ConfigError
 
 DEFAULT = "steady"
 # Labels a known class on average before a model's doubt means something.
-COLD_LABELS = 2.0
+COLD_LABELS = 4.0
 # Share of each later batch that is drawn at random: what doubt overlooks is seen all the same.
 RANDOM_SHARE = 0.1
 
