@@ -54,6 +54,10 @@ CASES: Mapping[str, Case] = {
         ("--classes", "c.txt"), code=2,
         said=("at least two classes are needed, found only 'c.txt'",), tried="--gold FILE",
     ),
+    "classes that differ by case": Case(
+        ("--classes", "refund,card,Refund"), code=2,
+        said=("the classes 'refund' and 'Refund' differ only by case",), tried="one name for one",
+    ),
     "workers file broken, no classes": Case(
         (), {"w.yaml": f"- name: m\n  key: {SECRET}: x\n"}, 2, ("w.yaml:2: not valid YAML",), "",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from undercut.build.labels.rules import fold
 from undercut.core.errors import ConfigError, InputError
 from undercut.core.tabular.encoding import examine_text
 from undercut.runs.labelling.config import LabelConfig
@@ -14,8 +15,8 @@ from undercut.runs.labelling.settings import read_yaml
 def find_classes(config: LabelConfig, gold: Mapping[str, str]) -> tuple[str, ...]:
     """The class names: as given, of the workers' file, or of the gold labels.
 
-    Raises ConfigError where fewer than two can be found, InputError for a gold label that is none
-    of them.
+    Raises ConfigError where fewer than two can be found or two are alike, InputError for a gold
+    label that is none of them.
     """
     found = _given(config.classes) or _of_workers(Path(config.workers))
     found = tuple(dict.fromkeys(found or sorted(set(gold.values()))))
@@ -26,6 +27,7 @@ def find_classes(config: LabelConfig, gold: Mapping[str, str]) -> tuple[str, ...
             hint="--classes 'refund,invoice,other', --classes classes.txt with one a line,"
             f" `classes:` in {config.workers}, or --gold FILE",
         )
+    _refuse_alike(found)
     unknown = sorted(set(gold.values()) - set(found))
     if unknown:
         raise InputError(
@@ -34,6 +36,18 @@ def find_classes(config: LabelConfig, gold: Mapping[str, str]) -> tuple[str, ...
             hint=f"one of: {', '.join(found[:10])}{' ...' if len(found) > 10 else ''}",
         )
     return found
+
+
+def _refuse_alike(found: Sequence[str]) -> None:
+    """ConfigError for two names that a worker's answer cannot tell apart."""
+    first: dict[str, str] = {}
+    for name in found:
+        other = first.setdefault(fold(name), name)
+        if other != name:
+            raise ConfigError(
+                f"the classes {other!r} and {name!r} differ only by case, width or spaces",
+                hint="one name for one class, in --classes, the workers file and --gold alike",
+            )
 
 
 def _given(classes: Sequence[str]) -> tuple[str, ...]:
