@@ -24,11 +24,13 @@ PRICES = "prices: {input_per_million: 1 usd, output_per_million: 10 usd}"
 KEY = "sk-very-secret-123"
 
 
-def hire(folder: Path, url: str, *lines: str, examples: Any = ()) -> EndpointWorker:
+def hire(
+    folder: Path, url: str, *lines: str, examples: Any = (), longest_wait: float = 0.05
+) -> EndpointWorker:
     """A worker from a real workers.yaml."""
     settings = [
         "name: model", "kind: endpoint", f"url: {url}", "model: smollm2",
-        "longest_wait_seconds: 0.05", *(lines or (PRICES,)),
+        f"longest_wait_seconds: {longest_wait}", *(lines or (PRICES,)),
     ]  # fmt: skip
     path = folder / "workers.yaml"
     path.write_text("- " + "\n  ".join(settings) + "\n", encoding="utf-8")
@@ -312,6 +314,15 @@ def test_a_server_that_is_down_stops_the_job_and_costs_no_answers(tmp_path: Path
         answers = worker.answer(texts, classes=CLASSES)
     assert {answer.label for answer in answers} == {"lost_card"}
     assert {str(answer.cost) for answer in answers} == {"0.00013 USD"}
+
+
+def test_waits_for_a_server_that_is_down_do_not_add_up_over_threads(tmp_path: Path) -> None:
+    settings = (PRICES, "retries: 2", "concurrency: 4")
+    worker = hire(tmp_path, "http://127.0.0.1:9/v1", *settings, longest_wait=5)
+    started = time.monotonic()
+    with pytest.raises(ConnectionFailedError, match="cannot be reached"):
+        worker.answer(asks(*(f"lost {n}" for n in range(8))), classes=CLASSES)
+    assert 1.5 <= time.monotonic() - started < 4  # half a second and one, for each thread
 
 
 def test_single_questions_without_a_reply_do_not_stop_the_job(tmp_path: Path) -> None:

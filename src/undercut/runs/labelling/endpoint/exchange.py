@@ -229,9 +229,14 @@ class Exchange:
             return self._dialect != dialect
 
     def _wait_for_turn(self) -> None:
-        while (wait := self._not_before - time.monotonic()) > 0:
-            if self._halted.wait(wait):
-                return
+        """Until the end of the wait that stands now.
+
+        Not of one that begins meanwhile: who asks first would make the others wait through all of
+        its own tries, and then through theirs.
+        """
+        wait = self._not_before - time.monotonic()
+        if wait > 0:
+            self._halted.wait(wait)
 
     def _hold(self, seconds: float) -> None:
         """Nobody asks for a while: a server that is behind is not helped by the other threads."""
