@@ -145,3 +145,8 @@ def test_next_votes_say_the_labels_that_aggregate_writes(crowd: tuple[Path, Path
     labels = {item.item: item.label for item in aggregate(crowd[0]).items}
     assert len(listed) > 3
     assert [vote.label for vote in listed] == [labels[vote.item] for vote in listed]
+
+
+def test_a_voter_without_a_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a worker has no name"):
+        NextConfig(workers=("anna", " "))

@@ -120,6 +120,7 @@ def test_no_terminal_and_no_classes_are_told(tmp_path: Path) -> None:
         annotate(
             _tasks("a"), tmp_path / "a.jsonl", worker="me", classes=CLASSES, terminal=file.fileno()
         )
+    assert not (tmp_path / "a.jsonl").exists()
 
 
 def test_classes_come_from_the_interface_or_the_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from undercut.core.errors import ConfigError
 from undercut.core.money import Money
 
 
@@ -14,7 +15,8 @@ class NextConfig:
     workers: who can vote now; empty: somebody, nobody knows who. most_votes: that any item may
     have; None: as many as nine items in ten have at most, at least five. count: items in the list
     at most, of each worker where workers are named. vote_price: of one vote; budget: for this
-    round; error_cost: what a wrong label costs its user, as in `undercut label`.
+    round; error_cost: what a wrong label costs its user, as in `undercut label`. Raises ConfigError
+    for a worker without a name.
     """
 
     workers: tuple[str, ...] = ()
@@ -25,6 +27,10 @@ class NextConfig:
     error_cost: Money | None = None
     discount_copies: bool = True
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not all(name.strip() for name in self.workers):
+            raise ConfigError("a worker has no name", hint="--worker NAME, as the file writes it")
 
 
 @dataclass(frozen=True, slots=True)

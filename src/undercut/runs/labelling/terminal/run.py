@@ -52,6 +52,7 @@ def annotate(
     """
     if not classes:
         raise ConfigError("no classes to choose from", hint="--class refund --class other")
+    _refuse_no_terminal(terminal)
     words = Words(language, "annotate")
     with AnswerSheet(answers) as sheet:
         numbers = {task.ask.item: at for at, task in enumerate(tasks)}
@@ -178,6 +179,15 @@ def _comes(terminal: int) -> bool:
     return bool(select.select([terminal], [], [], _ESCAPE_SECONDS)[0])
 
 
+def _refuse_no_terminal(terminal: int) -> None:
+    """ConfigError before any file is made."""
+    if not os.isatty(terminal):
+        raise ConfigError(
+            "labelling by keys needs a terminal, and this is none",
+            hint="run it in a terminal, without a pipe",
+        )
+
+
 @contextmanager
 def _raw(terminal: int) -> Iterator[None]:
     """Keys at once and unechoed; whatever happens, the terminal is as before afterwards."""
@@ -188,11 +198,6 @@ def _raw(terminal: int) -> Iterator[None]:
         raise ConfigError(
             "labelling in the terminal needs a POSIX terminal", hint="WSL, or Label Studio"
         ) from error
-    if not os.isatty(terminal):
-        raise ConfigError(
-            "labelling by keys needs a terminal, and this is none",
-            hint="run it in a terminal, without a pipe",
-        )
     before = termios.tcgetattr(terminal)
     try:
         tty.setraw(terminal)
