@@ -153,8 +153,11 @@ def test_answers_about_other_texts_are_refused(tmp_path: Path) -> None:
     line = {"item": "1", "worker": "me", "label": "a", "text": "an older text"}
     sheet.write_text(json.dumps(line) + "\n", encoding="utf-8")
     before = sheet.read_bytes()
+    ours, theirs = pty.openpty()
     with pytest.raises(InputError, match="is about 'an older text'"):
-        annotate([Task(Ask("1", "new"))], sheet, worker="me", classes=("a", "b"), terminal=0)
+        annotate([Task(Ask("1", "new"))], sheet, worker="me", classes=("a", "b"), terminal=theirs)
+    os.close(ours)
+    os.close(theirs)
     assert sheet.read_bytes() == before
 
 
