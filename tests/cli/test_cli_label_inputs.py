@@ -104,6 +104,14 @@ CASES: Mapping[str, Case] = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def job_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder holds a table of texts and a workers file."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TEXTS)
+    Path("w.yaml").write_text(RULES)
+
+
 def _told(call: Call, folder: Path, case: Case) -> None:
     files = {"t.csv": TEXTS, "w.yaml": RULES, **case.files}
     for name, content in files.items():
@@ -141,21 +149,15 @@ def test_classes_stand_in_a_file_of_any_usual_encoding(
     assert undercut_cli(*call, "--dry-run").code == 0
 
 
-def test_the_workers_file_may_name_the_classes(
-    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("t.csv").write_text(TEXTS)
+@pytest.mark.usefixtures("job_files")
+def test_the_workers_file_may_name_the_classes(undercut_cli: Call) -> None:
     Path("w.yaml").write_text("classes: [refund, card]\nworkers:\n" + RULES)
     assert undercut_cli("label", "t.csv", "--workers", "w.yaml", "--budget", "0usd").code == 0
 
 
-def test_tables_of_no_job_are_never_written_over(
-    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("job_files")
+def test_tables_of_no_job_are_never_written_over(undercut_cli: Call) -> None:
     Path("labels.csv").write_text(TEXTS)
-    Path("w.yaml").write_text(RULES)
     call = ("label", "labels.csv", "--workers", "w.yaml", "--budget", "0usd", *CLASSES)
     done = undercut_cli(*call, "--out", ".")
     assert done.code == 2
@@ -202,12 +204,8 @@ def test_an_audit_refuses_a_target_that_is_no_share(undercut_cli: Call) -> None:
     assert undercut_cli("audit", "t.csv", "--target-error", "5").code == 2
 
 
-def test_texts_without_a_label_are_not_called_wrong_labels(
-    undercut_cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("t.csv").write_text(TEXTS)
-    Path("w.yaml").write_text(RULES)
+@pytest.mark.usefixtures("job_files")
+def test_texts_without_a_label_are_not_called_wrong_labels(undercut_cli: Call) -> None:
     call = ("label", "t.csv", "--workers", "w.yaml", "--budget", "0usd", *CLASSES)
     said = " ".join(undercut_cli(*call).out.split())
     assert "10 of 20 texts labelled" in said

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from undercut.build.labels.audit.staged import allowed_at_looks
+from undercut.build.labels.deciding.audit_plan import AuditPlan, likeliest_audit
 from undercut.build.labels.deciding.auditing import JudgePrice, grows
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.position import AuditDone, Purpose, Step
@@ -74,7 +75,37 @@ def test_jobs_whose_first_look_misses_look_again_before_they_buy(error: float) -
         assert certified <= 3
 
 
-def one_machine(seed: int, error: float) -> tuple[Simulated, list[Step], float]:
+def test_money_for_an_audit_that_may_pass_is_not_kept() -> None:
+    """$67 after the first answers pay for 134 of the judge's: no audit that passes nine times in
+    ten, but one that sooner passes than fails. $29 pay for too few to prove anything."""
+    ends = [one_machine(seed, 0.012, 78.0)[0] for seed in range(6)]
+    assert sum(end.reason == "certified" for end in ends) >= 3
+    assert all(end.spent.sum() <= 78.0 for end in ends)
+    assert {audit.sizes for end in ends for audit in end.audits} == {(134,)}
+    assert not any(one_machine(seed, 0.012, 40.0)[0].audits for seed in range(3))
+
+
+def test_the_likeliest_audit_is_none_where_it_would_sooner_fail() -> None:
+    def likeliest(error: float, most: int) -> AuditPlan | None:
+        return likeliest_audit(
+            items=1170, target_error=0.05, alpha=0.0375, judge=0.5, error_now=error, most=most
+        )
+
+    plan = likeliest(0.0113, 168)
+    assert plan is not None
+    assert (plan.sizes, plan.allowed) == ((150,), (3,))  # 18 more would allow no more wrong ones
+    assert 0.8 < plan.passes < 0.9
+    assert likeliest(0.04, 168) is None
+    assert likeliest(0.001, 60) is None  # none wrong of 60 proves nothing yet
+    assert likeliest(0.001, 0) is None
+    least = likeliest(0.001, 64)
+    assert least is not None
+    assert (least.sizes, least.allowed) == ((64,), (0,))
+
+
+def one_machine(
+    seed: int, error: float, budget: float = 150.0
+) -> tuple[Simulated, list[Step], float]:
     random = np.random.default_rng([seed, 8])
     truth = random.integers(0, 6, 800)
     said = np.where(random.random(800) < error, (truth + 1) % 6, truth)
@@ -96,7 +127,7 @@ def one_machine(seed: int, error: float) -> tuple[Simulated, list[Step], float]:
         items=800,
         classes=[str(k) for k in range(6)],
         config=MarketConfig(seed=seed, explore_judged=20, audits=1),
-        budget=150.0,
+        budget=budget,
         listen=lambda step, _: steps.append(step),
     )
     return found, steps, float((found.labels != truth).mean())

@@ -22,6 +22,8 @@ SHARES = np.linspace(0.25, 3.0, 111)
 # Of the best single sample: where a growing one is first looked at; and by what it grows.
 FIRST_LOOKS = (0.3, 0.4, 0.5, 0.7, 1.0)
 GROWTH = ((1.0, 1.5), (1.0, 2.0), (1.0, 1.5, 2.0, 3.0), (1.0, 1.5, 2.0, 3.0, 4.5, 6.0))
+# Of an audit that is all there is money for: it should sooner pass than fail.
+LEAST_CHANCE = 0.5
 LEAST_LOOK = 20  # labels judged in one go: people are sent for at each look
 # Stages are weighed where no more wrong labels than these may be found: more take long to work out.
 MOST_FOUND = 200
@@ -117,6 +119,27 @@ def plan_audit(
             )
         )
     return _cheapest(plans)
+
+
+def likeliest_audit(
+    *, items: int, target_error: float, alpha: float, judge: float, error_now: float, most: int
+) -> AuditPlan | None:
+    """The audit of labels as they stand that passes most likely; None where it would sooner fail.
+
+    For when no plan passes often enough: money is left for few of the judge's answers, and nobody
+    is helped by keeping it. judge: price of one; others as in `plan_audit`.
+    """
+    left, most = count_of(target_error, items), min(most, items)
+    plans = []
+    for size in {*_single_sizes(items, most), most} - {0}:
+        allowed = allowed_in_sample(size, items, left, alpha=alpha)
+        if allowed >= 0:
+            chance = float(found_in_sample(size, allowed, np.array([min(error_now, 1.0)]))[0])
+            plans.append(
+                AuditPlan((size,), (allowed,), error_now, chance, float(size), judge * size)
+            )
+    best = max(plans, key=lambda plan: (plan.passes, -plan.cost), default=None)
+    return best if best is not None and best.passes >= LEAST_CHANCE else None
 
 
 def _cheapest(plans: list[AuditPlan | None]) -> AuditPlan | None:

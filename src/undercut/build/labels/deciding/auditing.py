@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.build.labels.deciding.audit_chances import passing_from
-from undercut.build.labels.deciding.audit_plan import AuditPlan, AuditPrices, draw, plan_audit
+from undercut.build.labels.deciding.audit_plan import (
+    AuditPlan,
+    AuditPrices,
+    draw,
+    likeliest_audit,
+    plan_audit,
+)
 from undercut.build.labels.deciding.beliefs import Learnt
 from undercut.build.labels.deciding.config import MarketConfig
 from undercut.build.labels.deciding.judge import alpha_of
@@ -46,6 +52,25 @@ def plan_next(
         alpha=alpha_of(len(position.audits), config),
         passes=config.audit_pass,
         prices=AuditPrices(judge.usual, error_price),
+        error_now=error / unseen,
+        most=judge.answers(position.money, len(seen)),
+    )
+
+
+def plan_last_resort(
+    position: Position,
+    config: MarketConfig,
+    error: float,
+    seen: NDArray[np.bool_],
+    judge: JudgePrice,
+) -> AuditPlan | None:
+    """What the money left may still prove of the labels as they stand, where no plan is sound."""
+    unseen = 1 - float(seen.mean())
+    return likeliest_audit(
+        items=int((~seen).sum()),
+        target_error=config.target_error / unseen,
+        alpha=alpha_of(len(position.audits), config),
+        judge=judge.usual,
         error_now=error / unseen,
         most=judge.answers(position.money, len(seen)),
     )

@@ -13,6 +13,7 @@ from undercut.build.labels.deciding.auditing import (
     first_look,
     grows,
     next_look,
+    plan_last_resort,
     plan_next,
 )
 from undercut.build.labels.deciding.beliefs import Learnt, learn
@@ -90,6 +91,8 @@ def next_step(position: Position, config: MarketConfig) -> Step:
     if len(basket.item):
         return _buy(basket, learnt, plan, error)
     failed = last is not None
+    if plan is None and judge is not None and config.audit and not failed:
+        plan = plan_last_resort(position, config, error, seen, _of_judge(offered, judge))
     if plan is not None and judge is not None and (not failed or basket.stopped == "target"):
         return first_look(position, config, learnt, plan, judge, error, basket.stopped, seen)
     if failed:
